@@ -1,0 +1,50 @@
+# The verbs of govshare. Each one brings up what it needs on a machine with only Python, make and git.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PEOPLE ?= 20000
+SEED ?= 1
+DEFECTS ?= usual
+DATA ?= $(or $(GOVSHARE_DATA),data)
+export GOVSHARE_DATA := $(abspath $(DATA))
+# Nothing phones home.
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help run test ui check lint clean lock
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Installing govshare into .venv (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY) ## collect, merge, check and publish the demo city (PEOPLE=20000 SEED=1 DEFECTS=usual)
+	@$(BIN)/govshare demo --people $(PEOPLE) --seed $(SEED) --defects $(DEFECTS) --out $(GOVSHARE_DATA)/city
+	@$(BIN)/govshare run --city $(GOVSHARE_DATA)/city
+
+test: $(READY) ## all tests (needs PostgreSQL and MariaDB for some; those skip where there is none)
+	@$(BIN)/python -m pytest
+
+ui: $(READY) ## the data engineers' view: Dagster at http://127.0.0.1:3000
+	@$(BIN)/govshare ui
+
+check: $(READY) ## validate the catalogue against the compilation guide
+	@$(BIN)/govshare check
+
+lint: $(READY) ## style and types of the Python rooms
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy catalogue connectors expectations publishing orchestration
+
+lock: $(READY) ## resolve pyproject.toml anew into requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \
+		--no-header --no-emit-index-url --no-strip-extras --quiet -o requirements.lock
+
+clean: ## remove what runs have written (data/) and the installation (.venv)
+	@rm -rf data .venv dbt_project/target dbt_project/logs

@@ -1,0 +1,169 @@
+"""How govshare calls dbt: the same project, profile, variables and environment every time.
+
+Here belong the command line, the variable ``staged``, and the manifest with its fingerprint. What the
+manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+from filelock import FileLock
+
+from catalogue.errors import GovshareError
+from catalogue.files import write_whole
+from catalogue.installation import DBT_PROJECT, Installation
+from catalogue.model import staging_model
+from catalogue.problems import LOADER
+
+PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests")
+KEPT_MANIFESTS = 4  # another process may just be about to read one
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class DbtError(GovshareError):
+    """dbt refused; ``output`` is all it said."""
+
+    def __init__(self, what: str, output: str, remedy: str) -> None:
+        super().__init__(what, where="dbt", remedy=remedy)
+        self.output = output
+
+
+def staged_models(content: Path) -> dict[str, list[str]]:
+    """Base table → the staging models (``stg_<department>__<resource>``) whose rows speak of it, sorted.
+
+    Read from the sources' ``claims`` before dbt parses, because dbt wants every ref while it parses. A
+    resource without a staging model is left out, and one that is malformed too: ``check`` tells about it.
+    """
+    written = {path.stem for path in content.rglob("stg_*.sql")}
+    staged: dict[str, set[str]] = {}
+    for department, name, meta in _sources(content):
+        model = staging_model(department, name)
+        claims = meta.get("claims") if model in written else None
+        for claim in claims if isinstance(claims, list) else []:
+            if isinstance(claim, Mapping) and isinstance(claim.get("table"), str):
+                staged.setdefault(claim["table"], set()).add(model)
+    return {table: sorted(models) for table, models in sorted(staged.items())}
+
+
+def dbt_vars(installation: Installation) -> dict[str, Any]:
+    """The variables that every call of dbt gets."""
+    return {"staged": staged_models(installation.content)}
+
+
+def dbt_command(installation: Installation, *arguments: str) -> list[str]:
+    """dbt's command line, e.g. ``dbt_command(installation, "build", "--select", "population")``."""
+    return [
+        str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments,
+        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--vars", json.dumps(dbt_vars(installation), ensure_ascii=False),
+    ]  # fmt: skip
+
+
+def dbt_environment(installation: Installation) -> dict[str, str]:
+    """The environment in which dbt works on this installation."""
+    return {**os.environ, **installation.environment()}
+
+
+def run_dbt(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call dbt and wait; raise ``DbtError`` with what it said when it fails."""
+    installation.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        dbt_command(installation, *arguments),
+        env=dbt_environment(installation),
+        cwd=DBT_PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = COLOURS.sub("", done.stdout + done.stderr).strip()
+        raise DbtError(
+            f"`dbt {arguments[0]}` failed:\n{said}", said, "correct what dbt names, then run again"
+        )
+    return done
+
+
+def project_fingerprint(installation: Installation) -> str:
+    """SHA-256 over the dbt project and the city's content: any change in them changes it."""
+    digest = hashlib.sha256()
+    for name, path in _project_files(installation):
+        digest.update(f"{name}\n".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def ensure_manifest(installation: Installation) -> Path:
+    """dbt's manifest of this installation; dbt parses (3 s) only if project, content or its version changed.
+
+    The file's name carries the fingerprint and the file comes by rename: two processes do not disturb each
+    other.
+    """
+    parts = (project_fingerprint(installation), os.path.relpath(installation.content, DBT_PROJECT),
+             version("dbt-core"), version("dbt-duckdb"))  # fmt: skip
+    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    manifest = installation.dbt_target / f"manifest-{fingerprint}.json"
+    if manifest.exists():
+        return manifest
+    installation.dbt_target.mkdir(parents=True, exist_ok=True)
+    with FileLock(installation.dbt_target / "parse.lock"):
+        if not manifest.exists():
+            run_dbt(installation, "--quiet", "parse")
+            write_whole(manifest, (installation.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    others = sorted(installation.dbt_target.glob("manifest-*.json"), key=lambda path: path.stat().st_mtime)
+    for old in others[:-KEPT_MANIFESTS]:
+        old.unlink(missing_ok=True)
+    return manifest
+
+
+def content_files(content: Path, *suffixes: str) -> list[Path]:
+    """Files of a city's content, sorted; hidden ones are nobody's."""
+    return sorted(
+        path
+        for path in content.rglob("*")
+        if path.is_file()
+        and path.suffix in suffixes
+        and not path.relative_to(content).as_posix().startswith(".")
+    )
+
+
+def _sources(content: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Department, resource and meta of every source table that can be made out."""
+    for file in content_files(content, ".yml", ".yaml"):
+        try:
+            document = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)
+        except (yaml.YAMLError, UnicodeDecodeError):
+            continue
+        for source in _list(document, "sources"):
+            for table in _list(source, "tables"):
+                config = table.get("config")
+                meta = (config.get("meta") if isinstance(config, Mapping) else None) or table.get("meta")
+                yield (
+                    str(source.get("name")),
+                    str(table.get("name")),
+                    meta if isinstance(meta, Mapping) else {},
+                )
+
+
+def _list(parent: Any, name: str) -> list[Mapping[str, Any]]:
+    members = parent.get(name) if isinstance(parent, Mapping) else None
+    return [member for member in members if isinstance(member, Mapping)] if isinstance(members, list) else []
+
+
+def _project_files(installation: Installation) -> Iterator[tuple[str, Path]]:
+    for part in PARTS:
+        root = DBT_PROJECT / part
+        for path in [root] if root.is_file() else content_files(root, ".sql", ".yml", ".yaml", ".csv", ".md"):
+            yield path.relative_to(DBT_PROJECT).as_posix(), path
+    for path in content_files(installation.content, ".sql", ".yml", ".yaml", ".csv", ".md"):
+        yield f"content/{path.relative_to(installation.content).as_posix()}", path

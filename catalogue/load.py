@@ -1,0 +1,221 @@
+"""From dbt's manifest to the ``Catalogue``: the only code that reads the manifest for what is declared.
+
+Here an entry gets its shape. Whether what it says is right, by the compilation guide, is in ``rules``;
+``load`` asks them, so that a ``Catalogue`` which others get to see is a right one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from catalogue.dbt import ensure_manifest
+from catalogue.installation import DBT_PROJECT, Installation
+from catalogue.model import (
+    Agreement,
+    BaseTable,
+    Catalogue,
+    CodeTable,
+    Column,
+    Department,
+    Entry,
+    Item,
+    Resource,
+)
+from catalogue.problems import CatalogueError, Problem, line_of
+from catalogue.rules import problems_of
+
+E = TypeVar("E", bound=Entry)
+
+
+def load(installation: Installation) -> Catalogue:
+    """The installation's catalogue; raises ``CatalogueError`` with all that is wrong (severity error)."""
+    reading = read(installation)
+    wrong = [p for p in [*reading.problems, *problems_of(reading.catalogue)] if p.severity == "error"]
+    if wrong:
+        raise CatalogueError(wrong)
+    return reading.catalogue
+
+
+def read(installation: Installation) -> Reading:
+    """The catalogue as far as it can be read, with a problem for each entry that has not the right shape."""
+    return Reading(json.loads(ensure_manifest(installation).read_text(encoding="utf-8")))
+
+
+class Reading:
+    """One pass over a manifest: ``catalogue`` and ``problems``."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        self.problems: list[Problem] = []
+        nodes = manifest["nodes"].values()
+        departments = _by_name(self._department(group) for group in manifest["groups"].values())
+        models = [node for node in nodes if node["resource_type"] == "model"]
+        self.catalogue = Catalogue(
+            departments=departments,
+            resources={
+                resource.id: resource
+                for source in manifest["sources"].values()
+                if (resource := self._resource(source, departments))
+            },
+            published_tables=_by_name(self._table(model) for model in models if _is_published(model)),
+            agreements=_by_name(self._agreement(exposure) for exposure in manifest["exposures"].values()),
+            code_tables=_by_name(self._code_table(node) for node in nodes if node["resource_type"] == "seed"),
+            models=frozenset(model["name"] for model in models),
+        )
+
+    def _department(self, group: Mapping[str, Any]) -> Department | None:
+        meta, file = _meta(group), _file(group)
+        values = {**meta, "name": group["name"], "email": group["owner"].get("email") or "", "file": file}
+        values.setdefault("title", group.get("description") or "")
+        return self._entry(
+            Department, values, group["name"], file, ["groups", group["name"], "config", "meta"]
+        )
+
+    def _resource(self, source: Mapping[str, Any], departments: Mapping[str, Department]) -> Resource | None:
+        department, name, file = source["source_name"], source["name"], _file(source)
+        entry = f"{department}.{name}"
+        path = ["sources", department, "tables", name]
+        items = [
+            self._entry(
+                Item,
+                {**_meta(column), "name": column["name"], "description": column["description"]},
+                f"{entry}.{column['name']}", file, [*path, "columns", column["name"]],
+            )
+            for column in source["columns"].values()
+        ]  # fmt: skip
+        values = {
+            **_meta(source),
+            "department": department,
+            "department_title": departments[department].title if department in departments else "",
+            "name": name,
+            "description": source["description"],
+            "items": tuple(item for item in items if item),
+            "schema": source["schema"],
+            "file": file,
+        }
+        self._warn_of_unknown(_meta(source), entry, file, path)
+        return self._entry(Resource, values, entry, file, [*path, "config", "meta"])
+
+    def _table(self, model: Mapping[str, Any]) -> BaseTable | None:
+        name, meta = model["name"], _meta(model)
+        file = _file(
+            {
+                "original_file_path": (model.get("patch_path") or "").partition("://")[2]
+                or model["original_file_path"]
+            }
+        )
+        path = ["models", name]
+        columns = [
+            self._entry(
+                Column,
+                {**_meta(column), "name": column["name"], "description": column["description"],
+                 "type": column["data_type"] or "",
+                 "constraints": [c["type"] for c in column["constraints"]]},
+                f"{name}.{column['name']}", file, [*path, "columns", column["name"]],
+            )
+            for column in model["columns"].values()
+        ]  # fmt: skip
+        key = meta.get("key") or [c["name"] for c in model["columns"].values() if _has_key(c)]
+        values = {
+            **meta,
+            "name": name,
+            "description": model["description"],
+            "primary_key": (key,) if isinstance(key, str) else tuple(key),
+            "columns": tuple(column for column in columns if column),
+            "schema": model["schema"],
+            "version": str(model.get("version") or 1),
+            "file": file,
+        }
+        return self._entry(BaseTable, values, name, file, path)
+
+    def _agreement(self, exposure: Mapping[str, Any]) -> Agreement | None:
+        file, name = _file(exposure), exposure["name"]
+        tables = [ref["name"] for ref in exposure.get("refs", [])]
+        values = {
+            "table": tables[0] if len(tables) == 1 else "",
+            **_meta(exposure),
+            "name": name,
+            "title": exposure.get("label") or exposure.get("description") or "",
+            "email": exposure["owner"].get("email") or "",
+            "file": file,
+        }
+        return self._entry(Agreement, values, name, file, ["exposures", name, "config", "meta"])
+
+    def _code_table(self, seed: Mapping[str, Any]) -> CodeTable | None:
+        file = _file(seed)
+        values = {
+            "name": seed["name"],
+            "description": seed["description"],
+            "columns": tuple(seed["columns"]),
+            "file": file,
+        }
+        return self._entry(CodeTable, values, seed["name"], file, ["seeds", seed["name"]])
+
+    def _entry(
+        self, kind: type[E], values: Mapping[str, Any], entry: str, file: Path, path: list[str]
+    ) -> E | None:
+        """Give ``values`` their shape, or note for each that has not the right one what it should be."""
+        try:
+            return kind.model_validate({name: value for name, value in values.items() if value is not None})
+        except ValidationError as error:
+            for finding in error.errors():
+                at = [str(step) for step in finding["loc"]]
+                name = ".".join(at) or "the entry"
+                self.problems.append(Problem(
+                    file=file,
+                    line=line_of(file, [*path, *at]),
+                    entry=entry,
+                    rule="shape",
+                    message=f"{name}: {finding['msg'].lower()}, it is {_short(finding['input'])}",
+                    remedy=f"write {name} as docs/add-a-resource.md shows it",
+                ))  # fmt: skip
+            return None
+
+    def _warn_of_unknown(self, meta: Mapping[str, Any], entry: str, file: Path, path: list[str]) -> None:
+        for name in meta:
+            if name not in DECLARED:
+                self.problems.append(Problem(
+                    file=file,
+                    line=line_of(file, [*path, "config", "meta", name]),
+                    entry=entry,
+                    rule="unknown_entry",
+                    message=f"nobody reads the entry {name!r}",
+                    remedy="correct its spelling or remove it; known are " + ", ".join(sorted(DECLARED)),
+                    severity="warn",
+                ))  # fmt: skip
+
+
+# What a resource's meta may hold; the other fields of Resource come from elsewhere in the source's entry.
+DECLARED = {
+    "title", "code", "category", "summary", "format", "sharing", "open", "update_cycle", "published_on",
+    "related", "register", "claims", "connector", "contract", "department",
+}  # fmt: skip
+
+
+def _by_name(entries: Iterable[E | None]) -> dict[str, E]:
+    return {entry.name: entry for entry in entries if entry is not None}  # type: ignore[attr-defined]
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (node.get("config") or {}).get("meta") or node.get("meta") or {}
+
+
+def _file(node: Mapping[str, Any]) -> Path:
+    return (DBT_PROJECT / node["original_file_path"]).resolve()
+
+
+def _is_published(model: Mapping[str, Any]) -> bool:
+    return model["contract"]["enforced"] and _meta(model).get("layer") in ("base", "governance")
+
+
+def _has_key(column: Mapping[str, Any]) -> bool:
+    return any(constraint["type"] == "primary_key" for constraint in column["constraints"])
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,128 @@
+"""What govshare itself needs of a resource's entry: how it is collected, and of what its rows speak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from catalogue.model import CONNECTOR_KINDS, CONNECTOR_MODES, CONTRACTS, Catalogue, Resource
+from catalogue.problems import Problem
+from catalogue.rules.words import close_to, of_resource, one_of
+
+
+def resource_rules(resource: Resource, catalogue: Catalogue) -> Iterator[Problem]:
+    """All that collecting and merging need of one resource."""
+    yield from _connector(resource)
+    yield from _claims(resource, catalogue)
+    yield from _references(resource, catalogue)
+
+
+def _connector(resource: Resource) -> Iterator[Problem]:
+    connector, names = resource.connector, resource.item_names
+    if resource.contract not in CONTRACTS:
+        yield of_resource(
+            resource, "contract", f"contract is {resource.contract}", one_of(CONTRACTS), "contract"
+        )
+    if not connector.kind:
+        return
+    if connector.kind not in CONNECTOR_KINDS:
+        yield of_resource(
+            resource, "connector",
+            f"connector.kind is {connector.kind}{close_to(connector.kind, list(CONNECTOR_KINDS))}",
+            one_of(list(CONNECTOR_KINDS)), "connector", "kind",
+        )  # fmt: skip
+    needs = CONNECTOR_KINDS.get(connector.kind, ())
+    if needs and not any(connector.options.get(name) for name in needs):
+        yield of_resource(
+            resource, "connector", f"a {connector.kind} connector without {' or '.join(needs)}",
+            f"add connector.{needs[0]}", "connector",
+        )  # fmt: skip
+    if not connector.connection:
+        yield of_resource(
+            resource, "connector", "connector.connection is missing",
+            "name an entry of connections.toml", "connector",
+        )  # fmt: skip
+    if connector.mode not in CONNECTOR_MODES:
+        yield of_resource(
+            resource,
+            "connector",
+            f"connector.mode is {connector.mode}",
+            one_of(CONNECTOR_MODES),
+            "connector",
+            "mode",
+        )
+    if connector.mode == "incremental" and not connector.watermark:
+        yield of_resource(
+            resource, "watermark", "incremental without a watermark",
+            "add connector.watermark: the column that grows with each change; or mode: full", "connector",
+        )  # fmt: skip
+    if not connector.key:
+        yield of_resource(
+            resource,
+            "key",
+            "no key is declared",
+            "add connector.key: the items that name a record",
+            "connector",
+        )
+    for name in connector.key:
+        if name not in names:
+            yield of_resource(
+                resource, "key", f"the key {name} is no item{close_to(name, names)}",
+                "declare the item under columns, or correct connector.key", "connector", "key",
+            )  # fmt: skip
+    if connector.watermark and connector.watermark not in names:
+        yield of_resource(
+            resource, "watermark",
+            f"the watermark {connector.watermark} is no item{close_to(connector.watermark, names)}",
+            "declare the item under columns, or correct connector.watermark", "connector", "watermark",
+        )  # fmt: skip
+
+
+def _claims(resource: Resource, catalogue: Catalogue) -> Iterator[Problem]:
+    tables = catalogue.base_tables
+    if not resource.claims:
+        yield of_resource(
+            resource, "claims", "no claims are declared: its rows would speak of nothing",
+            "add meta.claims, e.g. - {table: population, role: person}",
+        )  # fmt: skip
+    roles: set[str] = set()
+    for claim in resource.claims:
+        if claim.table not in tables:
+            yield of_resource(
+                resource, "claims", f"claims on {claim.table or 'no table'}, which is no base table"
+                f"{close_to(claim.table, list(tables))}", one_of(list(tables)), "claims",
+            )  # fmt: skip
+        elif tables[claim.table].registers and resource.register not in tables[claim.table].registers:
+            yield of_resource(
+                resource, "register",
+                f"no attribute of {claim.table} names the register {resource.register} as an authority"
+                f"{close_to(resource.register, sorted(tables[claim.table].registers))}",
+                f"correct meta.register, or enter it in models/base/{claim.table}.yml; now it ranks last",
+                "register", severity="warn",
+            )  # fmt: skip
+        if not claim.role or claim.role in roles:
+            yield of_resource(
+                resource, "claims",
+                f"the role {claim.role} occurs twice" if claim.role else "a claim without a role",
+                "give every claim of the resource a role of its own, e.g. husband and wife", "claims",
+            )  # fmt: skip
+        roles.add(claim.role)
+    if resource.claims and resource.staging_model not in catalogue.models:
+        yield of_resource(
+            resource, "staging", f"there is no staging model {resource.staging_model}.sql",
+            f"write staging/{resource.staging_model}.sql; docs/add-a-resource.md shows one",
+        )  # fmt: skip
+
+
+def _references(resource: Resource, catalogue: Catalogue) -> Iterator[Problem]:
+    codes = {other.code for other in catalogue.resources.values()}
+    for code in resource.related:
+        if code not in codes or code == resource.code:
+            yield of_resource(
+                resource, "related", f"the related resource {code} is not in the catalogue",
+                "related lists codes of other resources (关联资源代码)", "related",
+            )  # fmt: skip
+    if resource.department not in catalogue.departments:
+        yield of_resource(
+            resource, "provider", f"the department {resource.department} is not declared",
+            "add a group of that name to departments.yml",
+        )  # fmt: skip

@@ -1,0 +1,158 @@
+"""The small interface between a kind of source and the rest: connector → deliveries → record batches.
+
+Only protocols and plain facts belong here. A new kind of source implements ``Connector`` and ``Delivery`` and is
+entered in ``connectors.registry``; drift, difference, numbering, manifest and commit are done for it by
+``connectors.collect``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from catalogue.errors import GovshareError
+
+if TYPE_CHECKING:
+    from connectors.connections import Connection
+    from connectors.landing import Manifest
+
+ADDRESS_COLUMNS = ("_batch", "_row", "_op", "_file", "_line", "_problem", "_raw")
+OPTIONAL_COLUMNS = {
+    "_op": pa.string(),  # upsert | delete; absent = upsert
+    "_file": pa.string(),  # name of the source file, relative to the connection's path
+    "_line": pa.int64(),  # physical line (1-based) or sheet row
+    "_problem": pa.string(),  # rule code found by the connector; null = readable
+    "_raw": pa.string(),  # what the source gave, for a row with a problem
+}
+
+
+class CollectError(GovshareError):
+    """A resource could not be collected; nothing of the failed delivery was committed."""
+
+
+class ItemLike(Protocol):
+    """What connectors need to know of an item: ``name`` in the source and guide type (C N Y D T L M G B I F)."""
+
+    name: str
+    type: str
+
+
+class ConnectorSpec(Protocol):
+    """``meta.connector`` of a source: the named entries, and everything else in ``options``."""
+
+    kind: str
+    connection: str
+    key: Sequence[str]
+    watermark: str | None
+    mode: str
+    options: Mapping[str, Any]
+
+
+class ResourceLike(Protocol):
+    """The catalogue's resource, as far as connectors use it. ``id`` is ``department.name``."""
+
+    id: str
+    title: str
+    department: str
+    department_title: str
+    items: Sequence[ItemLike]
+    connector: ConnectorSpec
+    contract: str
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that a delivery came from; ``name`` relative to the connection's path, ``sha256`` of its bytes.
+
+    ``version`` tells versions of a file on another machine apart, so that one that was taken is not fetched again.
+    """
+
+    name: str
+    bytes: int
+    sha256: str
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How far a resource was read: ``low``..``high`` of ``column`` as text, with the ``type`` to read it back.
+
+    ``type`` is one of integer, decimal, date, timestamp, text. ``low`` is null for a first read.
+    """
+
+    column: str
+    type: str
+    low: str | None
+    high: str | None
+
+
+class Delivery(Protocol):
+    """What becomes one batch if it commits: a file, or one read of a database table.
+
+    ``identity``: recognises a delivery that was taken before (sha256 of a file's bytes); null = never the same.
+    ``schema``: the source's columns in order, without address columns; known before ``batches`` is called.
+    ``mode``: ``file`` (lands as it is), ``full`` (compared with what has landed: only changes and deletes land),
+    ``delta`` (rows that landed already, as in a declared overlap, are dropped), ``changes`` (lands as it is).
+    ``files``: where the rows come from, for the manifest.
+    ``watermark``: null, or known once ``batches`` is exhausted.
+    ``load``: facts of a first load in ranges for the manifest, else null.
+    """
+
+    identity: str | None
+    mode: str
+    schema: pa.Schema
+    files: Sequence[SourceFile]
+    watermark: Watermark | None
+    load: Mapping[str, Any] | None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in bounded memory: source columns by name, plus any of ``OPTIONAL_COLUMNS``.
+
+        A value that cannot be read is no exception: its row carries ``_problem`` and ``_raw``.
+        """
+        ...
+
+
+class NotNow(CollectError):
+    """The source may not be read at this hour: nothing is wrong, and nothing was taken."""
+
+
+class ReadAgain(CollectError):
+    """The fast way of reading failed on a value. The caller starts over with ``delivery.carefully()``.
+
+    Only deliveries that have such a second way raise it.
+    """
+
+
+class Connector(Protocol):
+    """One resource's source, opened. ``version`` goes into the manifest: raise it when rows would land otherwise."""
+
+    kind: str
+    version: str
+
+    def schema(self) -> pa.Schema:
+        """The source's columns now (for files: of the newest one), for `govshare connect` and catalogue checks."""
+        ...
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """Everything that is there to take, oldest first; what was taken before is skipped by the caller."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ConnectorFactory(Protocol):
+    """``open`` of a connector module. ``past`` are the committed manifests, oldest first: the only state."""
+
+    def __call__(
+        self, resource: ResourceLike, connection: Connection, past: Sequence[Manifest]
+    ) -> Connector: ...
+
+
+def where(resource: ResourceLike, place: str | None = None) -> str:
+    """Name a resource (and a place in it) the way every error of this room does."""
+    name = f"{getattr(resource, 'department_title', None) or resource.department} · {resource.title} ({resource.id})"
+    return f"{name}, {place}" if place else name

@@ -1,0 +1,114 @@
+"""Connections: how an installation reaches department systems, from ``connections.toml`` and the environment.
+
+The file lies in the city's folder, secrets come from the environment as ``${NAME}``. Relative paths are
+relative to that folder. No value of a connection is ever printed, except its name and its address without
+the password.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from catalogue.installation import Installation
+from connectors.base import CollectError, ResourceLike, where
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+SQLITE_FILE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/)([^?]+)(.*)$")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One entry of ``connections.toml`` with its variables filled in.
+
+    ``settings`` holds every value of the entry; ``folder`` is what relative paths start from.
+    """
+
+    name: str
+    settings: Mapping[str, Any] = field(repr=False)
+    folder: Path = field(repr=False)
+
+    def url(self, resource: ResourceLike) -> str:
+        """The SQLAlchemy URL; a relative SQLite file is made absolute."""
+        url = str(self._required("url", resource))
+        match = SQLITE_FILE.match(url)
+        if match and match[2] != ":memory:":
+            return f"{match[1]}{(self.folder / match[2]).resolve()}{match[3]}"
+        return url
+
+    def path(self, resource: ResourceLike) -> str:
+        """The folder (or fsspec URL) of a file connection; a plain relative path is made absolute."""
+        path = str(self._required("path", resource))
+        return path if "://" in path else str((self.folder / path).resolve())
+
+    def _required(self, name: str, resource: ResourceLike) -> Any:
+        if name not in self.settings:
+            raise CollectError(
+                f"connection {self.name!r} has no {name!r}",
+                where=where(resource),
+                remedy=f"add `{name} = ...` under [connections.{self.name}] in connections.toml",
+            )
+        return self.settings[name]
+
+
+@dataclass(frozen=True)
+class Connections:
+    """All connections of an installation; values are filled in only when one is asked for.
+
+    So a missing secret of one department fails that department's resources and no other's.
+    """
+
+    file: Path
+    entries: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+    @classmethod
+    def load(cls, installation: Installation) -> Connections:
+        """Read the installation's settings file; a missing file is an installation without connections."""
+        return cls.read(installation.settings_file)
+
+    @classmethod
+    def read(cls, file: Path) -> Connections:
+        if not file.exists():
+            return cls(file, {})
+        try:
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise CollectError(
+                f"not readable as TOML: {error}", where=str(file), remedy="correct the settings file"
+            ) from None
+        return cls(file, document.get("connections", {}))
+
+    def get(self, resource: ResourceLike) -> Connection:
+        """The connection that the resource names."""
+        name = resource.connector.connection
+        if name not in self.entries:
+            raise CollectError(
+                f"connection {name!r} is not declared",
+                where=where(resource),
+                remedy=f"add [connections.{name}] with `url` or `path` to {self.file}",
+            )
+        return Connection(name, self._filled(self.entries[name], resource, name), self.file.parent)
+
+    def _filled(self, value: Any, resource: ResourceLike, name: str) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._filled(inner, resource, name) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._filled(inner, resource, name) for inner in value]
+        if not isinstance(value, str):
+            return value
+
+        def variable(match: re.Match[str]) -> str:
+            if match[1] not in os.environ:
+                raise CollectError(
+                    f"connection {name!r} needs the environment variable {match[1]}, which is not set",
+                    where=where(resource),
+                    remedy=f"set {match[1]} in the environment of govshare (never write the secret into {self.file.name})",
+                )
+            return os.environ[match[1]]
+
+        return VARIABLE.sub(variable, value)

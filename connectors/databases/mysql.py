@@ -1,0 +1,287 @@
+"""MySQL and MariaDB through asyncmy: rows as the wire's own bytes, parsed column by column in Arrow.
+
+asyncmy streams (the server waits while govshare does), which connectorx does not: its faster reading fills
+memory when the writer is slower. Taking bytes instead of Python values keeps every value that MySQL has and
+Python has not: zero dates, times beyond a day, text that is not what its column claims.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import asyncmy
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from asyncmy.cursors import SSCursor
+from sqlalchemy.dialects.mysql import dialect as mysql_dialect
+
+from connectors.databases.columns import Column, decimal_type
+from connectors.databases.fitting import mark, one_by_one
+from connectors.databases.settings import Source
+
+T = TypeVar("T")
+CONNECT_SECONDS = 30
+RECEIVE_BYTES = 128 << 10  # of the socket: bounds what the driver takes in while govshare writes
+FETCH_BYTES = 2 << 20
+WHOLE = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
+BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+CATALOGUE = """
+select column_name, data_type, column_type, numeric_precision, numeric_scale, column_comment,
+       column_key = 'PRI', character_set_name
+from information_schema.columns
+where table_schema = coalesce({schema}, database()) and table_name = {table}
+order by ordinal_position"""
+SESSION = [
+    "set session transaction read only",
+    "set session transaction isolation level repeatable read",
+    "set session time_zone = '+00:00', net_write_timeout = 3600",
+    "start transaction with consistent snapshot, read only",
+]
+
+
+class MysqlReader:
+    """One read-only session with one consistent snapshot, driven by an event loop in a thread of its own."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.dialect: sa.Dialect = mysql_dialect(paramstyle="named")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mysql")
+        self._loop = asyncio.new_event_loop()
+        try:
+            self.connection = source.connect(lambda: self._run(self._connect()))
+            self._begin()
+        except BaseException:
+            self._end()
+            raise
+
+    async def _connect(self) -> Any:
+        url = sa.make_url(self.source.url)
+        plug = socket.socket()
+        try:
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+            plug.settimeout(CONNECT_SECONDS)
+            plug.connect((url.host or "127.0.0.1", url.port or 3306))
+            plug.setblocking(False)
+        except OSError:
+            plug.close()
+            raise
+        return await asyncmy.connect(
+            sock=plug,
+            user=url.username,
+            password=url.password or "",
+            db=url.database,
+            charset="utf8mb4",
+            use_unicode=False,
+            conv={0: None},  # no decoder: every value stays bytes
+            connect_timeout=CONNECT_SECONDS,
+        )
+
+    def _begin(self) -> None:
+        seconds = int(self.source.timeout)
+        row = self.one("select version()")
+        limit = (
+            f"set session max_statement_time = {seconds}"
+            if row and "mariadb" in str(row[0]).lower()
+            else f"set session max_execution_time = {seconds * 1000}"
+        )
+        for statement in [limit, *SESSION]:
+            self.one(statement)
+
+    def _run(self, step: Coroutine[Any, Any, T]) -> T:
+        """Run one step of the protocol in the reader's thread (the caller may be inside a loop of its
+        own)."""
+        return self._thread.submit(self._loop.run_until_complete, step).result()
+
+    def _all(self, statement: str) -> list[tuple[bytes | None, ...]]:
+        async def step() -> Any:
+            async with self.connection.cursor() as cursor:
+                await cursor.execute(statement)
+                return await cursor.fetchall()
+
+        try:
+            return list(self._run(step()) or [])
+        except Exception as error:  # asyncmy's own errors and the socket's
+            raise self.source.refused(error) from None
+
+    def one(self, statement: str) -> Sequence[Any] | None:
+        """The first row of a short statement; values as text."""
+        rows = self._all(statement)
+        return tuple(None if v is None else v.decode("utf-8") for v in rows[0]) if rows else None
+
+    def columns(self) -> list[Column]:
+        if self.source.query is not None:
+            return self._columns_of_query()
+        text = sa.String().dialect_impl(self.dialect).literal_processor(self.dialect)
+        assert text is not None
+        statement = CATALOGUE.format(
+            schema=text(self.source.schema) if self.source.schema else "null", table=text(self.source.table)
+        )
+        columns = []
+        for row in self._all(statement):
+            values = [None if value is None else value.decode("utf-8") for value in row]
+            columns.append(self._column(*values))
+        return columns
+
+    def _column(
+        self,
+        name: Any,
+        kind: Any,
+        declared: Any,
+        precision: Any,
+        scale: Any,
+        comment: Any,
+        is_key: Any,
+        charset: Any,
+    ) -> Column:
+        quoted = self.dialect.identifier_preparer.quote_identifier(name)
+        arrow, expression = pa.string(), None
+        if kind in WHOLE:
+            arrow = pa.uint64() if kind == "bigint" and "unsigned" in declared else pa.int64()
+        elif kind == "bit":
+            arrow, expression = pa.uint64(), f"{quoted} + 0"
+        elif kind == "decimal":
+            arrow = decimal_type(int(precision), int(scale))
+        elif kind == "double":
+            arrow = pa.float64()
+        elif kind == "float":  # printed with six digits only, unless it is a double
+            arrow, expression = pa.float64(), f"{quoted} + 0e0"
+        elif kind == "date":
+            arrow = pa.date32()
+        elif kind == "datetime":
+            arrow = pa.timestamp("us")
+        elif kind == "timestamp":
+            arrow = pa.timestamp("us", tz="UTC")
+        elif kind in BYTES:
+            arrow = pa.binary()
+        elif kind in ("geometry", "point", "linestring", "polygon") or kind.startswith("multi"):
+            expression = f"st_astext({quoted})"
+        elif charset and self.source.encoding:  # bytes of another encoding than the column claims
+            expression = f"cast({quoted} as binary)"
+        return Column(name, arrow, declared, expression, comment or None, is_key == "1")
+
+    def _columns_of_query(self) -> list[Column]:
+        """The query's columns by the field types of the protocol; text wherever the type says too little."""
+        from asyncmy.constants import FIELD_TYPE as F
+
+        async def step() -> Any:
+            async with self.connection.cursor() as cursor:
+                await cursor.execute(f"select * from ({self.source.query}) q limit 0")
+                return cursor.description
+
+        types = {
+            **dict.fromkeys([F.TINY, F.SHORT, F.INT24, F.LONG, F.LONGLONG, F.YEAR], pa.int64()),
+            F.DOUBLE: pa.float64(),
+            F.DATE: pa.date32(),
+            F.DATETIME: pa.timestamp("us"),
+        }
+        try:
+            description = self._run(step())
+        except Exception as error:
+            raise self.source.refused(error) from None
+        return [Column(entry[0], types.get(entry[1], pa.string())) for entry in description]
+
+    def read(
+        self, statement: str, columns: Sequence[Column], careful: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        cursor = self.connection.cursor(SSCursor)
+        count = self.source.fetch_rows
+        try:
+            self._run(cursor.execute(statement))
+            while True:
+                with no_garbage_collection():
+                    rows = self._run(cursor.fetchmany(count))
+                    if not rows:
+                        break
+                    batch = to_batch(rows, columns, self.source.encoding)
+                    del rows
+                yield batch
+                # Each turn of the event loop takes in what the socket holds, so each must use up more than
+                # that.
+                count = max(self.source.fetch_rows, FETCH_BYTES * batch.num_rows // max(batch.nbytes, 1))
+        except Exception as error:
+            raise self.source.refused(error) from None
+
+    def close(self) -> None:
+        self._thread.submit(self.connection.close).result()
+        self._end()
+
+    def _end(self) -> None:
+        self._thread.shutdown(wait=True)
+        self._loop.close()
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Rows are many new tuples without cycles: looking through them again and again costs a third of the
+    rate."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def to_batch(
+    rows: Sequence[Sequence[bytes | None]], columns: Sequence[Column], encoding: str | None = None
+) -> pa.RecordBatch:
+    """Rows of the wire's bytes as a record batch; rows with a value that its column cannot hold are
+    marked."""
+    given = list(zip(*rows, strict=True))
+    arrays: list[pa.Array] = []
+    bad: set[int] = set()
+    for column, values in zip(columns, given, strict=True):
+        array, wrong = _parsed(values, column, encoding)
+        arrays.append(array)
+        bad |= wrong
+    batch = pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
+    return mark(batch, bad, lambda row: {c.name: v for c, v in zip(columns, rows[row], strict=True)})
+
+
+def _parsed(
+    values: Sequence[bytes | None], column: Column, encoding: str | None
+) -> tuple[pa.Array, set[int]]:
+    kind = column.arrow
+    array = pa.array(values, pa.binary())
+    if pa.types.is_binary(kind):
+        return array, set()
+    if column.expression is not None and "as binary" in column.expression and encoding:
+        return _each(values, kind, lambda value: value.decode(encoding))
+    try:
+        text = array.cast(pa.string())
+        if pa.types.is_string(kind):
+            return text, set()
+        if pa.types.is_timestamp(kind) and kind.tz:
+            return pc.assume_timezone(text.cast(pa.timestamp("us")), kind.tz), set()
+        return text.cast(kind), set()
+    except pa.ArrowException:
+        return _each(values, kind, lambda value: value.decode("utf-8"))
+
+
+def _each(
+    values: Sequence[bytes | None], kind: pa.DataType, decode: Callable[[bytes], str]
+) -> tuple[pa.Array, set[int]]:
+    """Value by value: what cannot be decoded or does not fit becomes null, and its row bad."""
+    texts: list[str | None] = []
+    bad: set[int] = set()
+    for row, value in enumerate(values):
+        try:
+            texts.append(None if value is None else decode(value))
+        except UnicodeDecodeError:
+            texts.append(None)
+            bad.add(row)
+    if pa.types.is_string(kind):
+        return pa.array(texts, kind), bad
+    if pa.types.is_timestamp(kind) and kind.tz:
+        naive, wrong = one_by_one(texts, pa.timestamp("us"))
+        return pc.assume_timezone(naive, kind.tz), bad | wrong
+    array, wrong = one_by_one(texts, kind)
+    return array, bad | wrong

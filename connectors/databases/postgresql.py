@@ -1,0 +1,174 @@
+"""PostgreSQL, and Kingbase which speaks its protocol, through ADBC: binary COPY straight into Arrow.
+
+Types that ADBC does not give as plain Arrow are selected as text. Times outside the calendar (PostgreSQL has
+infinity and years before Christ) and bytes that are not text (SQL_ASCII databases) set their rows aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
+
+from connectors.base import ReadAgain
+from connectors.databases.columns import Column, decimal_type
+from connectors.databases.fitting import fitted
+from connectors.databases.settings import Source
+
+# Types that arrive as plain Arrow; everything else is selected as text.
+PLAIN = {
+    "int2": pa.int16(),
+    "int4": pa.int32(),
+    "int8": pa.int64(),
+    "float4": pa.float32(),
+    "float8": pa.float64(),
+    "bool": pa.bool_(),
+    "text": pa.string(),
+    "varchar": pa.string(),
+    "bpchar": pa.string(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+    "bytea": pa.binary(),
+}
+# Kingbase names some types its own way.
+ALIASES = {
+    "sys.date": "timestamp",
+    "character": "bpchar",
+    "varchar2": "varchar",
+    "clob": "text",
+    "blob": "bytea",
+}
+CODECS = {
+    "SQL_ASCII": "utf-8",
+    "LATIN1": "latin-1",
+    "EUC_CN": "gb2312",
+    "EUC_TW": "big5",
+    "WIN1252": "cp1252",
+}
+CATALOGUE = """
+select a.attname, coalesce(nullif(t.typbasetype, 0)::regtype::text, t.typname) as base, t.typname, t.typtype,
+       case when t.typtype = 'd' then t.typtypmod else a.atttypmod end as typmod,
+       format_type(a.atttypid, a.atttypmod) as declared,
+       col_description(a.attrelid, a.attnum) as remark,
+       coalesce(a.attnum = any(i.indkey), false) as is_key,
+       b.typname as base_name
+from pg_attribute a
+join pg_type t on t.oid = a.atttypid
+left join pg_type b on b.oid = t.typbasetype
+left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
+where a.attrelid = to_regclass({relation}) and a.attnum > 0 and not a.attisdropped
+order by a.attnum"""
+BATCH_BYTES = 8 << 20
+
+
+class PostgresqlReader:
+    """One read-only repeatable-read transaction."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.dialect: sa.Dialect = postgresql_dialect(paramstyle="named")
+        url = sa.make_url(source.url)
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.connection = source.connect(lambda: adbc.connect(plain))
+        try:
+            self._begin()
+        except adbc.Error as error:
+            self.connection.close()
+            raise source.refused(error) from None
+
+    def _begin(self, encoding: str = "UTF8") -> None:
+        """Start a new transaction with the session's limits; ends the former one."""
+        self.connection.rollback()
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"set statement_timeout = '{int(self.source.timeout * 1000)}ms'")
+            cursor.execute(
+                "set session characteristics as transaction isolation level repeatable read, read only"
+            )
+            cursor.execute(f"set client_encoding = '{encoding}'")
+            self.connection.commit()
+            cursor.execute("select current_setting('server_encoding')")
+            self.encoding = str(cursor.fetchone()[0])
+
+    def columns(self) -> list[Column]:
+        if self.source.query is not None:
+            return self._columns_of_query()
+        quote = self.dialect.identifier_preparer.quote_identifier
+        relation = ".".join(
+            quote(part) for part in [*(self.source.schema or "").split("."), self.source.table] if part
+        )
+        literal = "'" + relation.replace("'", "''") + "'"
+        columns = []
+        for name, _, kind, category, typmod, declared, comment, is_key, base in self._all(
+            CATALOGUE.format(relation=literal)
+        ):
+            kind = ALIASES.get(base or kind, base or kind)
+            expression = None
+            if kind == "numeric":
+                scaled = typmod is not None and typmod > 4
+                arrow = decimal_type((typmod - 4) >> 16, (typmod - 4) & 0x7FF) if scaled else pa.string()
+            elif kind in PLAIN and (category == "b" or base):
+                arrow = PLAIN[kind]
+            else:
+                arrow, expression = pa.string(), f"{quote(name)}::text"
+            columns.append(Column(name, arrow, declared, expression, comment, bool(is_key)))
+        return columns
+
+    def _columns_of_query(self) -> list[Column]:
+        with self.connection.cursor() as cursor:
+            try:
+                cursor.execute(f"select * from ({self.source.query}) q limit 0")
+                schema = cursor.fetch_arrow_table().schema
+            except adbc.Error as error:
+                raise self.source.refused(error) from None
+        plain = set(PLAIN.values())
+        quote = self.dialect.identifier_preparer.quote_identifier
+        columns = []
+        for field in schema:
+            if field.type in plain:
+                columns.append(Column(field.name, field.type))
+            elif getattr(field.type, "type_name", "") == "numeric":
+                columns.append(Column(field.name, pa.string()))
+            else:
+                columns.append(Column(field.name, pa.string(), "", f"{quote(field.name)}::text"))
+        return columns
+
+    def _all(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            try:
+                cursor.execute(statement)
+                return list(cursor.fetchall())
+            except adbc.Error as error:
+                raise self.source.refused(error) from None
+
+    def one(self, statement: str) -> Sequence[Any] | None:
+        rows = self._all(statement)
+        return rows[0] if rows else None
+
+    def read(
+        self, statement: str, columns: Sequence[Column], careful: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        """``careful``: text comes as the server's own bytes and is decoded value by value."""
+        codec = "utf-8" if self.encoding == "SQL_ASCII" else None
+        if careful or self.source.encoding:
+            self._begin(self.encoding)
+            codec = self.source.encoding or CODECS.get(self.encoding, "utf-8")
+        with self.connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
+            try:
+                cursor.execute(statement)
+                for batch in cursor.fetch_record_batch():
+                    yield fitted(batch, columns, codec)
+            except adbc.Error as error:
+                if not careful and (
+                    "invalid byte sequence" in str(error) or "has no equivalent in" in str(error)
+                ):
+                    raise ReadAgain("text that is not of the database's encoding") from None
+                raise self.source.refused(error) from None
+
+    def close(self) -> None:
+        self.connection.close()

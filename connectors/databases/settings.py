@@ -1,0 +1,142 @@
+"""What one resource's source is and how gently it must be read: from meta.connector and the connection's
+entry.
+
+A setting may stand in both places; the resource's own wins. Here too are the errors that every reader
+raises, so that each names department, resource and connection and none shows a password.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from connectors.base import CollectError, NotNow, ResourceLike, where
+from connectors.connections import Connection
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table (or query) behind a connection.
+
+    ``timeout``: seconds a statement may take. ``fetch_rows``: rows asked for at a time. ``rows_per_second``:
+    the load that the department allows, or null. ``allowed_hours``: ``HH:MM-HH:MM`` local time, may cross
+    midnight.
+    ``overlap``: how far below the last watermark a delta begins (seconds, or units of a numeric watermark).
+    ``encoding``: what text columns really hold where the database only claims to know (GBK bytes in a latin1
+    table).
+    """
+
+    url: str = field(repr=False)
+    where: str
+    connection: str
+    table: str = ""
+    schema: str | None = None
+    query: str | None = None
+    condition: str | None = None
+    timeout: float = 3600
+    fetch_rows: int = 10_000
+    rows_per_second: float | None = None
+    allowed_hours: str | None = None
+    overlap: float = 0
+    encoding: str | None = None
+
+    @classmethod
+    def of(cls, resource: ResourceLike, connection: Connection) -> Source:
+        settings: dict[str, Any] = {**connection.settings, **resource.connector.options}
+        if not settings.get("table") and not settings.get("query"):
+            raise CollectError(
+                "neither table nor query is declared",
+                where=where(resource),
+                remedy="add `table` (or `query`) to meta.connector of the resource",
+            )
+        limit = settings.get("rows_per_second")
+        return cls(
+            url=connection.url(resource),
+            where=where(resource, f"connection {connection.name!r}"),
+            connection=connection.name,
+            table=settings.get("table") or "",
+            schema=settings.get("schema"),
+            query=settings.get("query"),
+            condition=settings.get("where"),
+            timeout=float(settings.get("timeout_seconds", 3600)),
+            fetch_rows=int(settings.get("fetch_rows", 10_000)),
+            rows_per_second=float(limit) if limit else None,
+            allowed_hours=settings.get("allowed_hours"),
+            overlap=float(settings.get("overlap", 0)),
+            encoding=settings.get("encoding"),
+        )
+
+    def need_allowed_hour(self, now: dt.datetime | None = None) -> None:
+        """Raise ``NotNow`` outside the hours in which the department lets its database be read."""
+        if not self.allowed_hours:
+            return
+        try:
+            start, end = (dt.time.fromisoformat(part.strip()) for part in self.allowed_hours.split("-"))
+        except ValueError:
+            raise CollectError(
+                f"allowed_hours is {self.allowed_hours!r}", where=self.where, remedy="write it as 20:00-06:00"
+            ) from None
+        at = (now or dt.datetime.now()).time()
+        inside = start <= at < end if start <= end else at >= start or at < end
+        if not inside:
+            raise NotNow(f"may be read only within {self.allowed_hours}", where=self.where)
+
+    def throttled(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches, no faster than ``rows_per_second``: the database waits while govshare does."""
+        if not self.rows_per_second:
+            yield from batches
+            return
+        started, rows = monotonic(), 0
+        for batch in batches:
+            rows += batch.num_rows
+            yield batch
+            ahead = rows / self.rows_per_second - (monotonic() - started)
+            if ahead > 0:
+                sleep(ahead)
+
+    def connect(self, opener: Callable[[], T]) -> T:
+        """Open a session; a refusal names what the user can mend."""
+        try:
+            return opener()
+        except Exception as error:  # each driver has its own family of errors
+            raise CollectError(
+                f"the database refuses the connection or cannot be reached: {self.reason(error)}",
+                where=self.where,
+                remedy=f"check the database and [connections.{self.connection}] in connections.toml "
+                f"(address, user, and the environment variable of the password)",
+            ) from None
+
+    def refused(self, error: Exception) -> CollectError:
+        """A statement that failed, as an error with its place."""
+        return CollectError(
+            f"the database refused or broke off the reading: {self.reason(error)}",
+            where=self.where,
+            remedy="check the right to read the table, `table`/`query` and `watermark` in meta.connector, "
+            "and timeout_seconds; what was committed stays",
+        )
+
+    def no_table(self) -> CollectError:
+        return CollectError(
+            f"there is no table {self.table!r}" + (f" in schema {self.schema!r}" if self.schema else ""),
+            where=self.where,
+            remedy="correct `table` (and `schema`) in meta.connector, or ask for the right to see the table",
+        )
+
+    def reason(self, error: Exception) -> str:
+        """The driver's own first line without the password and without any row's values."""
+        original = getattr(error, "orig", None) or error
+        lines = str(original).strip().splitlines() or [type(original).__name__]
+        line = lines[0][:300]
+        try:
+            password = sa.make_url(self.url).password
+        except sa.exc.ArgumentError:
+            password = None
+        return line.replace(str(password), "***") if password else line

@@ -1,0 +1,197 @@
+"""Difference: which rows of a delivery are new against everything that has landed of the resource.
+
+DuckDB in memory does the comparison over Parquet and spills into the collection's temporary folder, so that
+memory stays bounded whatever the size. Rows are compared within one query, hence no hash is ever stored.
+Which of the two comparisons applies is the delivery's ``mode``: see ``connectors.base.Delivery``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import numpy
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, Watermark
+from connectors.manifest import Manifest
+
+MEMORY_LIMIT = "256MB"
+OUTPUT_ROWS = 65_536
+
+
+def spool(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) -> Path:
+    """Write a delivery to one working file with all address columns that a connector may give.
+
+    ``schema``: the landed types of the source's columns.
+    """
+    file = folder / "delivery.parquet"
+    full = pa.schema([*schema, *OPTIONAL_COLUMNS.items(), ("_row", pa.int64())])
+    rows = 0
+    with pq.ParquetWriter(file, full, compression="lz4") as writer:
+        for batch in batches:
+            columns = []
+            for field in full:
+                if field.name == "_row":
+                    columns.append(pa.array(numpy.arange(rows, rows + batch.num_rows, dtype="int64")))
+                elif field.name in batch.schema.names:
+                    column = batch.column(field.name)
+                    column = column.storage if isinstance(column, pa.ExtensionArray) else column
+                    columns.append(column.cast(field.type))
+                elif field.name == "_op":
+                    columns.append(pa.repeat(pa.scalar("upsert"), batch.num_rows))
+                else:
+                    columns.append(pa.nulls(batch.num_rows, field.type))
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=full))
+            rows += batch.num_rows
+    return file
+
+
+class Difference:
+    """A spooled delivery beside what has landed; yields only what must land."""
+
+    def __init__(self, delivery: Path, past: Sequence[Manifest], key: Sequence[str]) -> None:
+        self.delivery = delivery
+        self.schema = pq.read_schema(delivery)
+        self.columns = [name for name in self.schema.names if name not in ADDRESS_COLUMNS]
+        self.key = [name for name in key if name in self.columns]
+        self.connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2})
+        self.connection.execute(f"set temp_directory = {_text(str(delivery.parent / 'spill'))}")
+        self.connection.execute(f"create view delivery as from read_parquet({_text(str(delivery))})")
+        self._view_of_landed(past)
+
+    def _view_of_landed(self, past: Sequence[Manifest]) -> None:
+        """A view with the delivery's columns and types over all landed rows; unknown columns are null."""
+        paths = ", ".join(_text(str(path)) for manifest in past for path in manifest.part_paths())
+        source = f"read_parquet([{paths}], union_by_name=true)"
+        landed = dict(
+            self.connection.execute(
+                f"select column_name, column_type from (describe from {source})"
+            ).fetchall()
+        )
+        types = dict(
+            self.connection.execute(
+                "select column_name, column_type from (describe from delivery)"
+            ).fetchall()
+        )
+        selected = []
+        for name in (*self.columns, "_op", "_problem", "_raw"):
+            if name not in landed:
+                selected.append(f"cast(null as {types[name]}) as {_name(name)}")
+            elif landed[name] == types[name]:
+                selected.append(_name(name))
+            else:
+                selected.append(f"try_cast({_name(name)} as {types[name]}) as {_name(name)}")
+        self.types = types
+        self.connection.execute(f"create view landed as select {', '.join(selected)}, _batch from {source}")
+
+    def not_landed(self, watermark: Watermark | None) -> Iterator[pa.RecordBatch]:
+        """Rows of the delivery that did not land yet, as the same row, at or above the watermark's
+        ``low``."""
+        since = ""
+        if watermark and watermark.low is not None:
+            column = _name(watermark.column)
+            bound = f"cast({_text(watermark.low)} as {self.types[watermark.column]})"
+            since = f"where {column} >= {bound} or {column} is null or cast({column} as varchar) = ''"
+        matching = " and ".join(
+            [
+                *(f"d.{_name(k)} is not distinct from l.{_name(k)}" for k in self.key),
+                "d._h = l._h",
+                "d._g = l._g",
+            ]
+        )
+        hashes = f"{self._hash()} as _h, {self._hash(1)} as _g"
+        yield from self._batches(
+            f"""
+            with d as (select *, {hashes} from delivery),
+                 l as (select {", ".join([*map(_name, self.key), hashes])} from landed {since})
+            select {self._all("d")} from d anti join l on {matching} order by d._row"""
+        )
+
+    def changes(self) -> Iterator[pa.RecordBatch]:
+        """Rows of a full delivery that are new or changed, then a delete row for every key that is gone.
+
+        A key is compared with all its rows in the newest batch that has it, so a key that the source repeats
+        is handled like any other. Without a declared key the whole row is the key.
+        """
+        self._digest_keys()
+        pairs = " and ".join(f"b.{k} is not distinct from a.{k}" for k in self._ks)
+        keys = ", ".join(f"a.{k}" for k in self._ks)
+        self.connection.execute(
+            f"""create temp table changed as select {keys} from after a left join before b on {pairs}
+            where b._n is null or b._n <> a._n or b._s <> a._s"""
+        )
+        pairs = " and ".join(f"{expression} is not distinct from c.{k}" for k, expression in self._keys("d"))
+        yield from self._batches(
+            f"select {self._all('d')} from delivery d semi join changed c on {pairs} order by d._row"
+        )
+        gone = " and ".join(f"b.{k} is not distinct from a.{k}" for k in self._ks)
+        self.connection.execute(
+            f"create temp table gone as select {', '.join(f'b.{k}' for k in self._ks)} , b._batch "
+            f"from before b anti join after a on {gone} where b._n > 0"
+        )
+        yield from self._batches(self._deletes())
+
+    def _digest_keys(self) -> None:
+        """Tables ``before`` and ``after``: each key with the number of its rows and a sum of their hashes."""
+        named = self._keys("x")
+        self._ks = [k for k, _ in named]
+        keys = ", ".join(f"{expression} as {k}" for k, expression in named)
+        ks = ", ".join(self._ks)
+        digest = f"sum(cast({self._hash(alias='x')} as hugeint))"
+        self.connection.execute(
+            f"create temp table after as select {keys}, count(*) as _n, {digest} as _s from delivery x group by {ks}"
+        )
+        self.connection.execute(
+            f"""create temp table before as
+            with by_batch as (
+                select {keys}, _batch, count(*) filter (_op = 'upsert') as _n,
+                       coalesce({digest} filter (_op = 'upsert'), 0) as _s
+                from landed x group by {ks}, _batch)
+            select {ks}, arg_max(_n, _batch) as _n, arg_max(_s, _batch) as _s, max(_batch) as _batch
+            from by_batch group by {ks}"""
+        )
+
+    def _deletes(self) -> str:
+        wanted = set(self.key or self.columns)
+        columns = [
+            f"any_value(l.{_name(name)}) as {_name(name)}"
+            if name in wanted
+            else f"cast(null as {self.types[name]}) as {_name(name)}"
+            for name in self.columns
+        ]
+        pairs = " and ".join(f"{expression} is not distinct from g.{k}" for k, expression in self._keys("l"))
+        return (
+            f"select {', '.join(columns)}, 'delete' as _op, cast(null as varchar) as _file, cast(null as bigint) as _line, "
+            f"cast(null as varchar) as _problem, cast(null as varchar) as _raw "
+            f"from landed l join gone g on {pairs} and l._batch = g._batch group by {', '.join(f'g.{k}' for k in self._ks)}"
+        )
+
+    def _keys(self, alias: str) -> list[tuple[str, str]]:
+        if self.key:
+            return [(f"_k{i}", f"{alias}.{_name(name)}") for i, name in enumerate(self.key)]
+        return [("_k0", self._hash(alias=alias)), ("_k1", self._hash(1, alias=alias))]
+
+    def _hash(self, salt: int = 0, alias: str | None = None) -> str:
+        prefix = f"{alias}." if alias else ""
+        columns = [prefix + _name(name) for name in (*self.columns, "_problem", "_raw")]
+        return f"hash({salt}, {', '.join(columns)})"
+
+    def _all(self, alias: str) -> str:
+        return ", ".join(f"{alias}.{_name(name)}" for name in self.schema.names if name != "_row")
+
+    def _batches(self, query: str) -> Iterator[pa.RecordBatch]:
+        yield from self.connection.sql(query).to_arrow_reader(OUTPUT_ROWS)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,214 @@
+"""Bytes → text: which encoding a file has, and decoding it block by block without losing a byte or a line.
+
+A byte that cannot be decoded becomes a mark (a private character that carries the byte), so that every reader
+can go on, and the row it stands in is known. U+FFFD that the file itself contains stays what it is: text.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+BLOCK_BYTES = 4 << 20
+LONGEST_LINE = 256 << 20
+SAMPLE_BYTES = 4096
+DOUBTFUL_BYTES = 1 << 20  # what decides about a file that is whole in no encoding
+
+_FIRST_MARK = 0x10FF00  # the last 256 characters of private use plane 16, one for each byte
+_MARKS = re.compile("[\U0010ff00-\U0010ffff]")
+MARK_BYTES = b"\xf4\x8f"  # how every mark begins in UTF-8
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class Unreadable(Exception):
+    """A file (or the options for it) that no row can be had from; ``place`` is a line, sheet or member of it.
+
+    Carries no value of the file's rows.
+    """
+
+    def __init__(self, what: str, *, place: str | None = None, remedy: str) -> None:
+        self.what, self.place, self.remedy = what, place, remedy
+        super().__init__(what)
+
+
+CHINESE = {"gb2312", "gbk", "cp936", "ms936", "936", "hz", "gb18030_2000", "euc_cn"}
+
+
+NO_TEXT = {
+    b"PK\x03\x04": "a zip archive or workbook",
+    b"\x1f\x8b": "a gz archive",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\xd0\xcf\x11\xe0": "an old workbook or document",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+    b"SQLite": "a database",
+}
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(_FIRST_MARK + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("govshare.mark", _mark)
+
+
+def spoiled(text: str) -> bool:
+    """Whether the text holds a byte that could not be decoded."""
+    return not text.isascii() and _MARKS.search(text) is not None
+
+
+def shown(text: str, instead: str | None = None) -> str:
+    r"""The text with each undecodable byte written as ``\xHH``, or as ``instead``."""
+    if text.isascii():
+        return text
+    return _MARKS.sub(lambda m: instead or f"\\x{ord(m[0]) - _FIRST_MARK:02x}", text)
+
+
+def known_encoding(name: str) -> str | None:
+    """Python's name of an encoding, GB18030 for all its subsets; null when there is no such encoding."""
+    plain = name.strip().lower().replace("-", "_")
+    if plain in CHINESE:
+        return "gb18030"
+    try:
+        found = codecs.lookup(plain)
+    except LookupError:
+        return None
+    return "utf-8" if found.name == "utf-8-sig" else found.name
+
+
+def encoding_of(file: BinaryIO, option: str | None) -> tuple[str, int]:
+    """The encoding of a file and the length of its byte order mark, as declared or found out."""
+    start = file.read(8)
+    file.seek(0)
+    for mark, kind in NO_TEXT.items():
+        if start.startswith(mark):
+            raise Unreadable(
+                f"no text but {kind}",
+                remedy="correct `kind` in meta.connector, or have the department send text",
+            )
+    declared = known_encoding(option) if option else None
+    if option and declared is None:
+        raise Unreadable(
+            f"there is no encoding {option!r}", remedy="give `encoding` as utf-8, gb18030 or utf-16"
+        )
+    return find_encoding(file, declared)
+
+
+def find_encoding(file: BinaryIO, declared: str | None = None) -> tuple[str, int]:
+    """The encoding of a file and the length of its byte order mark; leaves the file at its start.
+
+    A byte order mark decides; then what was declared; then UTF-8 if the whole file is valid UTF-8; UTF-16 if
+    every other byte of the start is zero; then GB18030 if the whole file is valid GB18030; else whichever of
+    the two leaves fewer bytes of the file's start undecoded.
+    """
+    start = file.read(SAMPLE_BYTES)
+    file.seek(0)
+    for bom, encoding in BOMS:
+        if start.startswith(bom):
+            return encoding, len(bom)
+    if declared:
+        if declared == "utf-16":
+            return _utf16(start) or "utf-16-le", 0
+        return declared, 0
+    found = _utf16(start)
+    if found:
+        return found, 0
+    for encoding in ("utf-8", "gb18030"):
+        whole = _decodes(file, encoding)
+        file.seek(0)
+        if whole:
+            return encoding, 0
+    sample = file.read(DOUBTFUL_BYTES)
+    file.seek(0)
+    return min(("utf-8", "gb18030"), key=lambda name: _undecoded(sample, name)), 0
+
+
+def _utf16(start: bytes) -> str | None:
+    """UTF-16 without a mark: delimiters, digits and line ends have a zero byte, always on the same side."""
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    if max(even, odd) * 20 < len(start) or min(even, odd) * 10 > max(even, odd):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _decodes(file: BinaryIO, encoding: str) -> bool:
+    """Whether the whole file is text of this encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while block := file.read(BLOCK_BYTES):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _undecoded(sample: bytes, encoding: str) -> int:
+    return len(_MARKS.findall(sample.decode(encoding, "govshare.mark")))
+
+
+def blocks(file: BinaryIO, encoding: str, skip: int = 0) -> Iterator[str]:
+    """The file's text in blocks of some megabytes, undecodable bytes as marks, no byte order mark."""
+    decoder = codecs.getincrementaldecoder(encoding)("govshare.mark")
+    file.seek(skip)
+    while block := file.read(BLOCK_BYTES):
+        text = decoder.decode(block)
+        if text:
+            yield text
+    text = decoder.decode(b"", final=True)
+    if text:
+        yield text
+
+
+def decoded(data: bytes, encoding: str) -> str:
+    """A short piece of text, undecodable bytes as marks."""
+    return data.decode(encoding, "govshare.mark")
+
+
+def lines(text: Iterator[str]) -> Iterator[str]:
+    r"""Physical lines with their ends (``\n``, ``\r\n`` or ``\r``) from blocks of text."""
+    rest = ""
+    for block in text:
+        block = rest + block
+        cut = max(block.rfind("\n"), block.rfind("\r", 0, len(block) - 1)) + 1
+        yield from io.StringIO(block[:cut], newline="")
+        rest = block[cut:]
+        if len(rest) > LONGEST_LINE:
+            raise Unreadable(
+                "a line longer than 256 MB", remedy="ask the department for a file with line ends"
+            )
+    if rest:
+        yield from io.StringIO(rest, newline="")
+
+
+class Utf8(io.RawIOBase):
+    """A text file as a stream of UTF-8 bytes, whatever its own encoding, for parsers that read bytes."""
+
+    def __init__(self, file: BinaryIO, encoding: str, skip: int = 0) -> None:
+        self._blocks = blocks(file, encoding, skip)
+        self._buffer, self._at = b"", 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at >= len(self._buffer):
+            self._buffer, self._at = next(self._blocks, "").encode(), 0
+        view = memoryview(buffer)
+        data = self._buffer[self._at : self._at + len(view)]
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)

@@ -1,0 +1,366 @@
+"""Landing: where batches lie, and how one becomes visible.
+
+A batch is written under ``landing/.tmp``, everything is synced to disk, then one rename makes it
+``landing/<department>/<resource>/<batch>``. It is never changed afterwards. Of two collectors of one resource
+the first rename wins and the other fails. What to land is decided in ``connectors.collect``; nothing here
+knows a kind of source.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import uuid
+from collections import Counter, deque
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from catalogue.installation import Installation
+from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, CollectError, ResourceLike, where
+from connectors.manifest import (
+    EMPTY,
+    MANIFEST,
+    Manifest,
+    Part,
+    committed,
+    damaged,
+    fingerprint,
+    inputs,
+    last_batch,
+)
+
+__all__ = ["Landing", "Manifest", "committed", "damaged", "ensure_empty", "fingerprint", "inputs", "sweep"]
+
+ROW_GROUP_ROWS = 131_072  # bounds the writer's memory, and is what DuckDB likes to read in parallel
+ROW_GROUP_BYTES = 48 << 20
+PART_ROWS = 4_000_000
+PENDING_WRITES = 1  # row groups that wait while the source is being read
+
+
+class HashingFile:
+    """A file that knows the sha256 of what was written, so that no part is read twice."""
+
+    def __init__(self, path: Path) -> None:
+        self.file: IO[bytes] = path.open("wb", buffering=1 << 20)
+        self.sha256 = hashlib.sha256()
+        self.bytes = 0
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self.sha256.update(view)
+        self.bytes += view.nbytes
+        return self.file.write(view)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def close(self) -> None:
+        if not self.closed:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            self.closed = True
+
+
+class Landing:
+    """One batch while it is written. Use as a context manager; without ``commit`` nothing remains.
+
+    ``schema`` are the source's columns; the address columns are added here. Rows are written by a thread of
+    its own, so that reading the source and compressing overlap.
+
+    >>> with Landing(installation, resource, past) as landing:      # doctest: +SKIP
+    ...     landing.begin(schema)
+    ...     landing.write(record_batch)
+    ...     manifest = landing.commit(mode="full")
+    """
+
+    def __init__(self, installation: Installation, resource: ResourceLike, number: int) -> None:
+        self.installation, self.resource = installation, resource
+        self.batch = f"{number:06d}"
+        self.rows = 0
+        self.deletes = 0
+        self.problems: Counter[str] = Counter()
+        self.started = datetime.now(UTC)
+        self._folder, self._lock = _temporary_folder(installation)
+        self._parts: list[Part] = []
+        self._writer: pq.ParquetWriter | None = None
+        self._sink: HashingFile | None = None
+        self._part_rows = 0
+        self._group: list[pa.RecordBatch] = []
+        self._group_rows = self._group_bytes = 0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="landing")
+        self._pending: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Landing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._sink is not None:
+            with suppress(OSError, pa.ArrowException):
+                self._sink.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._lock)
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for working files of this collection; it goes away with the temporary folder."""
+        folder = self._folder / "scratch"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def begin(self, schema: pa.Schema) -> None:
+        """Set the source's columns. A source column with the name of an address column is refused."""
+        taken = [name for name in schema.names if name in ADDRESS_COLUMNS]
+        if taken:
+            raise CollectError(
+                f"the source has columns named like govshare's own: {', '.join(taken)}",
+                where=where(self.resource),
+                remedy="read the table through `query` in meta.connector and give these columns other names",
+            )
+        self.source_schema = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
+        address = [("_batch", pa.string()), ("_row", pa.int64()), *OPTIONAL_COLUMNS.items()]
+        self.schema = pa.schema([*self.source_schema, *(pa.field(name, kind) for name, kind in address)])
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows; ``_row`` numbers them in the order of writing, from 1."""
+        if batch.num_rows == 0:
+            return
+        self._group.append(batch)
+        self._group_rows += batch.num_rows
+        self._group_bytes += batch.nbytes
+        if self._group_rows >= ROW_GROUP_ROWS or self._group_bytes >= ROW_GROUP_BYTES:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        group, self._group = self._group, []
+        self._group_rows = self._group_bytes = 0
+        while len(self._pending) >= PENDING_WRITES:
+            self._pending.popleft().result()
+        self._pending.append(self._pool.submit(self._write_group, group))
+
+    def _write_group(self, group: list[pa.RecordBatch]) -> None:
+        for batch in group:
+            addressed = self._addressed(batch)
+            if self._writer is None:
+                self._open_part()
+            assert self._writer is not None
+            self._writer.write_batch(addressed, row_group_size=ROW_GROUP_ROWS)
+            self._part_rows += addressed.num_rows
+            if self._part_rows >= PART_ROWS:
+                self._close_part()
+
+    def _addressed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch in the landed schema, with its address columns filled in and its facts counted."""
+        count = batch.num_rows
+        names = set(batch.schema.names)
+        columns: list[pa.Array] = []
+        for field in self.source_schema:
+            if field.name not in names:
+                columns.append(pa.nulls(count, field.type))
+                continue
+            column = plain(batch.column(field.name))
+            columns.append(column if column.type == field.type else column.cast(field.type))
+        columns.append(pa.repeat(pa.scalar(self.batch), count))
+        columns.append(pa.array(numpy.arange(self.rows + 1, self.rows + 1 + count, dtype="int64")))
+        for name, kind in OPTIONAL_COLUMNS.items():
+            if name in names:
+                columns.append(batch.column(name).cast(kind))
+            elif name == "_op":
+                columns.append(pa.repeat(pa.scalar("upsert"), count))
+            else:
+                columns.append(pa.nulls(count, kind))
+        self.rows += count
+        if "_op" in names:
+            self.deletes += pc.sum(pc.equal(batch.column("_op"), "delete")).as_py() or 0
+        if "_problem" in names:
+            for entry in pc.value_counts(batch.column("_problem").drop_null()).to_pylist():
+                self.problems[entry["values"]] += entry["counts"]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _open_part(self) -> None:
+        self._part_name = f"part-{len(self._parts):05d}.parquet"
+        self._sink = HashingFile(self._folder / self._part_name)
+        self._writer = pq.ParquetWriter(self._sink, self.schema, compression="zstd")
+        self._part_rows = 0
+
+    def _close_part(self) -> None:
+        assert self._writer is not None and self._sink is not None
+        self._writer.close()
+        self._sink.close()
+        sink = self._sink
+        self._parts.append(Part(self._part_name, self._part_rows, sink.bytes, sink.sha256.hexdigest()))
+        self._writer = self._sink = None
+
+    def finish(self) -> None:
+        """Write what is still waiting; afterwards ``rows`` and ``problems`` are final."""
+        if self._group:
+            self._hand_over()
+        while self._pending:
+            self._pending.popleft().result()
+        if self._writer is None and not self._parts:
+            self._open_part()
+        if self._writer is not None:
+            self._close_part()
+
+    def commit(self, **facts: Any) -> Manifest:
+        """Make the batch visible: sync everything, then one rename. ``facts`` go into the manifest."""
+        return self._move(self.installation.landing_of(self.resource.id) / self.batch, facts)
+
+    def set_aside(self, name: str, **facts: Any) -> Manifest:
+        """Keep the batch under ``.aside/<name>`` instead, where no build reads it; replaces a former one."""
+        target = self.installation.landing_of(self.resource.id) / ".aside" / name
+        if target.exists():
+            shutil.rmtree(target)
+        return self._move(target, facts)
+
+    def _move(self, target: Path, facts: Mapping[str, Any]) -> Manifest:
+        self.finish()
+        finished = datetime.now(UTC)
+        manifest = Manifest(
+            resource=self.resource.id,
+            batch=self.batch,
+            columns=tuple((field.name, str(field.type)) for field in self.source_schema),
+            rows=self.rows,
+            path=target,
+            deletes=self.deletes,
+            problems=dict(sorted(self.problems.items())),
+            started=self.started.isoformat(timespec="milliseconds"),
+            finished=finished.isoformat(timespec="milliseconds"),
+            seconds=round((finished - self.started).total_seconds(), 3),
+            bytes=sum(part.bytes for part in self._parts),
+            parts=tuple(self._parts),
+            **facts,
+        )
+        shutil.rmtree(self._folder / "scratch", ignore_errors=True)
+        with (self._folder / MANIFEST).open("w", encoding="utf-8") as file:
+            file.write(manifest.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_folder(self._folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.rename(self._folder, target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            raise CollectError(
+                f"batch {self.batch} was committed by another collector meanwhile; this one landed nothing",
+                where=where(self.resource),
+                remedy="collect again, and let only one run collect a resource at a time",
+            ) from None
+        _sync_folder(target.parent)
+        return manifest
+
+
+def landed_type(kind: pa.DataType) -> pa.DataType:
+    """The Parquet type of a source column: the same, except what Parquet or DuckDB does not know."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return landed_type(kind.storage_type)
+    if pa.types.is_dictionary(kind):
+        return landed_type(kind.value_type)
+    if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
+        return pa.binary()
+    return kind
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """The column without an extension type around it."""
+    return column.storage if isinstance(column, pa.ExtensionArray) else column
+
+
+def ensure_empty(installation: Installation, resource: ResourceLike) -> None:
+    """Keep batch 000000 in place: no rows, the declared columns and every column that has landed.
+
+    So everything downstream stands before a resource has landed. Types are those of the newest landed batch,
+    and text as long as there is none: what a source says, not what was declared, must decide the type of the
+    view.
+    """
+    fields = {item.name: pa.string() for item in resource.items}
+    seen: set[str] = set()
+    for manifest in reversed(committed(installation, resource.id)):
+        if not seen.issuperset(name for name, _ in manifest.columns):
+            landed = pq.read_schema(manifest.part_paths()[0])
+            fields |= {name: landed.field(name).type for name, _ in manifest.columns if name not in seen}
+            seen.update(name for name, _ in manifest.columns)
+    columns = tuple((name, str(kind)) for name, kind in fields.items())
+    target = installation.landing_of(resource.id) / EMPTY
+    if target.exists() and Manifest.from_file(target / MANIFEST).columns == columns:
+        return
+    schema = pa.schema(list(fields.items()))
+    with Landing(installation, resource, 0) as landing:
+        landing.begin(schema)
+        landing.finish()
+        if target.exists():
+            os.rename(target, landing.scratch / "former")
+        with suppress(CollectError):  # another collector has just written the same
+            landing.commit(mode="empty")
+
+
+def next_number(past: list[Manifest]) -> int:
+    return last_batch(past) + 1
+
+
+def sweep(installation: Installation) -> int:
+    """Remove what interrupted collections left under ``landing/.tmp``; returns how many.
+
+    A folder that a living collector works in is locked by it and stays.
+    """
+    root = installation.landing / ".tmp"
+    removed = 0
+    for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        try:
+            lock = os.open(folder, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+        finally:
+            os.close(lock)
+    return removed
+
+
+def _temporary_folder(installation: Installation) -> tuple[Path, int]:
+    """A new folder under ``.tmp`` and the lock that keeps ``sweep`` of other processes away from it."""
+    while True:
+        folder = installation.landing / ".tmp" / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        try:
+            lock = os.open(folder, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue  # a sweep was faster
+        if folder.exists():
+            return folder, lock
+        os.close(lock)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,29 @@
+with {{ stage('civil_affairs', 'social_organisation', recorded_at=timestamp_of('有效期起')) }}
+
+select
+    {{ row_columns(defects=credit_code_defects('统一社会信用代码', '统一社会信用代码') + [
+        date_defect('成立登记日期', '成立登记日期'),
+        capital_defect('注册资金', '注册资金'),
+        several_people('法定代表人', '法定代表人'),
+    ]) }},
+    {{ legal_entity_key('entity_', '统一社会信用代码') }},
+    {{ clean_organisation_name('组织名称') }} as entity_name,
+    {{ clean_name('法定代表人') }} as entity_representative_name,
+    {{ id_number('法定代表人证件号') }} as entity_representative_id_number,
+    {{ capital_amount('注册资金') }} as entity_capital_amount,
+    {{ capital_currency('注册资金') }} as entity_capital_currency,
+    {{ date_of('成立登记日期') }} as entity_establishment_date,
+    {{ date_of('有效期起') }} as entity_valid_from,
+    {{ end_date('有效期止') }} as entity_valid_to,
+    {{ decode('登记状态', 'registration_status') }} as entity_registration_status,
+    {{ clean_organisation_name('登记管理机关') }} as entity_registration_office,
+    {{ clean_text('住所') }} as entity_address,
+    {{ certificate_key('local:social_organisation', '登记证号') }},
+    'legal_entity' as certificate_holder_kind,
+    {{ credit_code('统一社会信用代码') }} as certificate_holder_id,
+    {{ clean_organisation_name('组织名称') }} as certificate_holder_name,
+    {{ clean_organisation_name('登记管理机关') }} as certificate_issuer_name,
+    {{ date_of('有效期起') }} as certificate_issue_date,
+    {{ date_of('有效期起') }} as certificate_valid_from,
+    {{ end_date('有效期止') }} as certificate_valid_to
+from landed

@@ -1,0 +1,27 @@
+with {{ stage('establishment_office', 'public_institution', recorded_at=timestamp_of('有效期起')) }}
+
+select
+    {{ row_columns(defects=credit_code_defects('统一社会信用代码', '统一社会信用代码') + [
+        several_people('法定代表人', '法定代表人'),
+        capital_defect(item('开办资金(万元)'), '开办资金(万元)'),
+    ]) }},
+    {{ legal_entity_key('entity_', '统一社会信用代码') }},
+    {{ clean_organisation_name('单位名称') }} as entity_name,
+    {{ clean_name('法定代表人') }} as entity_representative_name,
+    {{ capital_amount(item('开办资金(万元)')) }} as entity_capital_amount,
+    {{ capital_currency(item('开办资金(万元)')) }} as entity_capital_currency,
+    {{ date_of('有效期起') }} as entity_valid_from,
+    {{ end_date('有效期止') }} as entity_valid_to,
+    {{ decode('状态', 'registration_status') }} as entity_registration_status,
+    {{ clean_organisation_name('登记管理机关') }} as entity_registration_office,
+    {{ clean_text('住所') }} as entity_address,
+    {{ clean_text('宗旨和业务范围') }} as entity_business_scope,
+    {{ certificate_key('local:public_institution', '证书号') }},
+    'legal_entity' as certificate_holder_kind,
+    {{ credit_code('统一社会信用代码') }} as certificate_holder_id,
+    {{ clean_organisation_name('单位名称') }} as certificate_holder_name,
+    {{ clean_organisation_name('登记管理机关') }} as certificate_issuer_name,
+    {{ date_of('有效期起') }} as certificate_issue_date,
+    {{ date_of('有效期起') }} as certificate_valid_from,
+    {{ end_date('有效期止') }} as certificate_valid_to
+from landed

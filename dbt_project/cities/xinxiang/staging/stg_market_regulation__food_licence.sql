@@ -1,0 +1,23 @@
+with {{ stage('market_regulation', 'food_licence', recorded_at=timestamp_of('发证日期')) }}
+
+select
+    {{ row_columns(defects=credit_code_defects('统一社会信用代码', '统一社会信用代码') + [
+        date_defect('发证日期', '发证日期'),
+        several_people('法定代表人', '法定代表人'),
+    ]) }},
+    {{ legal_entity_key('entity_', '统一社会信用代码') }},
+    {{ registration_number('统一社会信用代码') }} as entity_registration_number,
+    {{ clean_organisation_name('经营者名称') }} as entity_name,
+    {{ clean_name('法定代表人') }} as entity_representative_name,
+    {{ clean_text('住所') }} as entity_address,
+    {{ certificate_key('local:food_licence', '许可证编号') }},
+    'legal_entity' as certificate_holder_kind,
+    {{ credit_code('统一社会信用代码') }} as certificate_holder_id,
+    {{ old_number('统一社会信用代码') }} as certificate_holder_old_number,
+    {{ clean_organisation_name('经营者名称') }} as certificate_holder_name,
+    {{ clean_organisation_name('发证机关') }} as certificate_issuer_name,
+    {{ date_of('发证日期') }} as certificate_issue_date,
+    {{ date_of('有效期自') }} as certificate_valid_from,
+    {{ end_date('有效期至') }} as certificate_valid_to,
+    {{ decode('许可证状态', 'certificate_status') }} as certificate_status
+from landed

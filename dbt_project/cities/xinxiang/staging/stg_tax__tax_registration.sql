@@ -1,0 +1,24 @@
+with {{ stage('tax', 'tax_registration', recorded_at=timestamp_of('更新日期')) }}
+
+select
+    {{ row_columns(defects=credit_code_defects('社会信用代码', '社会信用代码') + [
+        date_defect('开业日期', '开业日期'),
+        several_people('法定代表人姓名', '法定代表人姓名'),
+        capital_defect('注册资本', '注册资本'),
+    ]) }},
+    coalesce({{ credit_code('社会信用代码') }}, {{ credit_code('纳税人识别号') }}) as entity_credit_code,
+    case when {{ credit_code('纳税人识别号') }} is null then {{ credit_code_problem('社会信用代码') }} end as entity_key_problem,
+    '社会信用代码' as entity_key_item,
+    {{ old_number('组织机构代码') }} as entity_organisation_code,
+    coalesce({{ credit_code('纳税人识别号') }}, {{ old_number('纳税人识别号') }}) as entity_tax_number,
+    {{ clean_organisation_name('纳税人名称') }} as entity_name,
+    {{ decode('登记注册类型', 'entity_type') }} as entity_entity_type,
+    {{ clean_name('法定代表人姓名') }} as entity_representative_name,
+    {{ id_number('法定代表人证件号码') }} as entity_representative_id_number,
+    {{ capital_amount('注册资本') }} as entity_capital_amount,
+    {{ capital_currency('注册资本') }} as entity_capital_currency,
+    {{ date_of('开业日期') }} as entity_establishment_date,
+    {{ clean_text('行业') }} as entity_industry,
+    {{ clean_text('注册地址') }} as entity_address,
+    {{ clean_text('纳税人状态') }} as entity_tax_status
+from landed

@@ -1,0 +1,115 @@
+{#
+    What the merge needs of an engine beyond plain SQL: lists, structs, maps, hashes, ordered aggregates, files.
+    Another engine adds its `<engine>__` twin here; models do not change.
+#}
+
+{# A query over Parquet files that may have different columns (a missing column is null). #}
+{% macro read_batches(files) %}{{ return(adapter.dispatch('read_batches')(files)) }}{% endmacro %}
+{% macro duckdb__read_batches(files) -%}
+    {%- set quoted = [] -%}
+    {%- for file in files -%}{%- do quoted.append("'" ~ file.replace("'", "''") ~ "'") -%}{%- endfor -%}
+    {{ return("select * from read_parquet([" ~ quoted | join(', ') ~ "], union_by_name = true)") }}
+{%- endmacro %}
+
+{# The whole text of a small file, read while dbt runs. #}
+{% macro file_text(path) %}{{ return(adapter.dispatch('file_text')(path)) }}{% endmacro %}
+{% macro duckdb__file_text(path) -%}
+    {{ return(run_query("select content from read_text('" ~ path.replace("'", "''") ~ "')").rows[0][0]) }}
+{%- endmacro %}
+
+{# A 64-bit hash of the values in order; only compared within one build. #}
+{% macro row_hash(values) %}{{ return(adapter.dispatch('row_hash')(values)) }}{% endmacro %}
+{% macro duckdb__row_hash(values) %}{{ return("hash(" ~ values | join(', ') ~ ")") }}{% endmacro %}
+
+{# SHA-256 as hexadecimal text: the same in every build and on every engine. #}
+{% macro sha256_text(x) %}{{ return(adapter.dispatch('sha256_text')(x)) }}{% endmacro %}
+{% macro duckdb__sha256_text(x) %}{{ return("sha256(" ~ x ~ ")") }}{% endmacro %}
+
+{# Whole seconds since 1970 of a timestamp. #}
+{% macro epoch_seconds(x) %}{{ return(adapter.dispatch('epoch_seconds')(x)) }}{% endmacro %}
+{% macro duckdb__epoch_seconds(x) %}{{ return("(epoch_ms(" ~ x ~ ") // 1000)") }}{% endmacro %}
+
+{# The type of a claim's order: whole numbers of 35 decimal digits. Measured: faster than two 64-bit aggregates. #}
+{% macro order_type() %}{{ return(adapter.dispatch('order_type')()) }}{% endmacro %}
+{% macro duckdb__order_type() %}{{ return("hugeint") }}{% endmacro %}
+
+{# Whole-number division. #}
+{% macro whole_part(x, by) %}{{ return(adapter.dispatch('whole_part')(x, by)) }}{% endmacro %}
+{% macro duckdb__whole_part(x, by) %}{{ return("(" ~ x ~ " // " ~ by ~ ")") }}{% endmacro %}
+
+{# The value that stands at the smallest order, among rows of the condition. #}
+{% macro first_by(value, order, condition) %}{{ return(adapter.dispatch('first_by')(value, order, condition)) }}{% endmacro %}
+{% macro duckdb__first_by(value, order, condition) %}{{ return("arg_min(" ~ value ~ ", " ~ order ~ ") filter (where " ~ condition ~ ")") }}{% endmacro %}
+
+{% macro list_of(items) %}{{ return(adapter.dispatch('list_of')(items)) }}{% endmacro %}
+{% macro duckdb__list_of(items) %}{{ return("[" ~ items | join(', ') ~ "]") }}{% endmacro %}
+
+{# An empty list of a type given in DuckDB's spelling. #}
+{% macro no_list(type) %}{{ return(adapter.dispatch('no_list')(type)) }}{% endmacro %}
+{% macro duckdb__no_list(type) %}{{ return("cast([] as " ~ type ~ "[])") }}{% endmacro %}
+
+{# `fields`: pairs (name, expression). #}
+{% macro struct_of(fields) %}{{ return(adapter.dispatch('struct_of')(fields)) }}{% endmacro %}
+{% macro duckdb__struct_of(fields) -%}
+    {%- set parts = [] -%}
+    {%- for name, expression in fields -%}{%- do parts.append("'" ~ name ~ "': " ~ expression) -%}{%- endfor -%}
+    {{ return("{" ~ parts | join(', ') ~ "}") }}
+{%- endmacro %}
+
+{# The list without its nulls. #}
+{% macro without_nulls(list) %}{{ return(adapter.dispatch('without_nulls')(list)) }}{% endmacro %}
+{% macro duckdb__without_nulls(list) %}{{ return("list_filter(" ~ list ~ ", lambda entry: entry is not null)") }}{% endmacro %}
+
+{% macro list_joined(one, other) %}{{ return(adapter.dispatch('list_joined')(one, other)) }}{% endmacro %}
+{% macro duckdb__list_joined(one, other) %}{{ return("list_concat(" ~ one ~ ", " ~ other ~ ")") }}{% endmacro %}
+
+{% macro list_size(list) %}{{ return(adapter.dispatch('list_size')(list)) }}{% endmacro %}
+{% macro duckdb__list_size(list) %}{{ return("len(" ~ list ~ ")") }}{% endmacro %}
+
+{% macro sorted_distinct(list) %}{{ return(adapter.dispatch('sorted_distinct')(list)) }}{% endmacro %}
+{% macro duckdb__sorted_distinct(list) %}{{ return("list_sort(list_distinct(" ~ list ~ "))") }}{% endmacro %}
+
+{# 1-based; null where there is none. #}
+{% macro element_of(list, position) %}{{ return(adapter.dispatch('element_of')(list, position)) }}{% endmacro %}
+{% macro duckdb__element_of(list, position) %}{{ return(list ~ "[" ~ position ~ "]") }}{% endmacro %}
+
+{# The map of a list of structs (key, value). #}
+{% macro map_of(entries) %}{{ return(adapter.dispatch('map_of')(entries)) }}{% endmacro %}
+{% macro duckdb__map_of(entries) %}{{ return("map_from_entries(" ~ entries ~ ")") }}{% endmacro %}
+
+{# Aggregate into a list in a given order. #}
+{% macro collected(value, order_by) %}{{ return(adapter.dispatch('collected')(value, order_by)) }}{% endmacro %}
+{% macro duckdb__collected(value, order_by) %}{{ return("list(" ~ value ~ " order by " ~ order_by ~ ")") }}{% endmacro %}
+
+{# One output row for each element; stands as a column of a select. #}
+{% macro each_of(list) %}{{ return(adapter.dispatch('each_of')(list)) }}{% endmacro %}
+{% macro duckdb__each_of(list) %}{{ return("unnest(" ~ list ~ ")") }}{% endmacro %}
+
+{# Aggregate: bitwise or. #}
+{% macro any_bits(x) %}{{ return(adapter.dispatch('any_bits')(x)) }}{% endmacro %}
+{% macro duckdb__any_bits(x) %}{{ return("bit_or(" ~ x ~ ")") }}{% endmacro %}
+
+{# Bit `number` - `word` * `size` of a 64-bit word, or 0 where it lies in another word. #}
+{% macro bit_in_word(number, word, size) %}{{ return(adapter.dispatch('bit_in_word')(number, word, size)) }}{% endmacro %}
+{% macro duckdb__bit_in_word(number, word, size) -%}
+    {{ return("case when " ~ number ~ " // " ~ size ~ " = " ~ word ~ " then cast(1 as bigint) << cast(" ~ number ~ " % " ~ size ~ " as integer) else 0 end") }}
+{%- endmacro %}
+
+{# `value` where bit `bit` of `bits` is set, else null. #}
+{% macro if_bit(bits, bit, value) %}{{ return(adapter.dispatch('if_bit')(bits, bit, value)) }}{% endmacro %}
+{% macro duckdb__if_bit(bits, bit, value) %}{{ return("case when (" ~ bits ~ " >> " ~ bit ~ ") & 1 = 1 then " ~ value ~ " end") }}{% endmacro %}
+
+{# Whether a regular expression occurs in the text. #}
+{% macro text_has(x, pattern) %}{{ return(adapter.dispatch('text_has')(x, pattern)) }}{% endmacro %}
+{% macro duckdb__text_has(x, pattern) %}{{ return("regexp_matches(" ~ x ~ ", '" ~ pattern ~ "')") }}{% endmacro %}
+
+{# A view that replaces the one of that name. #}
+{% macro create_view(name, query) %}{{ return(adapter.dispatch('create_view')(name, query)) }}{% endmacro %}
+{% macro default__create_view(name, query) %}{{ return("create or replace view " ~ name ~ " as " ~ query) }}{% endmacro %}
+
+{% macro no_map(key_type, value_type) %}{{ return(adapter.dispatch('no_map')(key_type, value_type)) }}{% endmacro %}
+{% macro duckdb__no_map(key_type, value_type) %}{{ return("cast(map {} as map(" ~ key_type ~ ", " ~ value_type ~ "))") }}{% endmacro %}
+
+{# The list of one field of a list of structs. #}
+{% macro field_of_each(list, field) %}{{ return(adapter.dispatch('field_of_each')(list, field)) }}{% endmacro %}
+{% macro duckdb__field_of_each(list, field) %}{{ return("list_transform(" ~ list ~ ", lambda entry: entry." ~ field ~ ")") }}{% endmacro %}

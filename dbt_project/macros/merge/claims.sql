@@ -1,0 +1,134 @@
+{#
+    From staged rows to claims: what one source record says of one entity, in the standard's names.
+    A claim's order is one whole number, read from the left: rank of its register for the attribute (2 digits),
+    age (11), resource (4), batch and row counted down (6 + 12). The smallest wins; the same number says which row
+    supplied the value.
+#}
+
+{% macro ranks_unit() %}{{ return('1' ~ '0' * 33) }}{% endmacro %}
+
+{# All claims on a base table, as one query over its staging models. #}
+{% macro claims_on(table) -%}
+    {%- set models = staged_models(table) -%}
+    {%- for model in models -%}{%- do ref(model) -%}{%- endfor -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set attributes = attributes_of(table) -%}
+    {%- set meta = table_meta(table) -%}
+    {%- set columns = {} -%}
+    {%- for name, attribute in attributes.items() -%}{%- do columns.update({name: attribute.type}) -%}{%- endfor -%}
+    {%- do columns.update(meta.get('evidence', {})) -%}
+    {%- set branches = [] -%}
+    {%- for model in models -%}
+        {%- set resource = staged_resource(model) -%}
+        {%- set staged = column_names(ref(model)) -%}
+        {%- for role in roles_of(source_node(resource[0], resource[1]), table) -%}
+            {%- do branches.append(one_claim(ref(model), staged, resource | join('.'), models.index(model), role, columns, meta)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if not branches -%}{%- do branches.append(no_claim(columns)) -%}{%- endif -%}
+    {{ return(branches | join('\n\nunion all\n\n')) }}
+{%- endmacro %}
+
+{% macro one_claim(relation, staged, resource, number, role, columns, meta) -%}
+select
+    '{{ resource }}' as _resource,
+    _batch,
+    _row,
+    '{{ role.role }}' as _role,
+    '{{ role.register }}' as _register,
+    _recorded_at,
+    {{ claim_order(number) }} as _order,
+    {{ role_value(staged, role.prefix, 'key_problem', 'varchar') }} as _key_problem,
+    {{ role_value(staged, role.prefix, 'key_item', 'varchar') }} as _key_item,
+    _defects,
+    {% for name, type in columns.items() -%}
+    {{ role_value(staged, role.prefix, name, type) }} as {{ name }}{{ ',' if not loop.last }}
+    {% endfor -%}
+from {{ relation }}
+where {{ speaks(staged, role.prefix, meta) }}
+{%- endmacro %}
+
+{% macro no_claim(columns) -%}
+select
+    cast(null as varchar) as _resource,
+    cast(null as varchar) as _batch,
+    cast(null as bigint) as _row,
+    cast(null as varchar) as _role,
+    cast(null as varchar) as _register,
+    cast(null as timestamp) as _recorded_at,
+    cast(null as {{ order_type() }}) as _order,
+    cast(null as varchar) as _key_problem,
+    cast(null as varchar) as _key_item,
+    {{ no_list(defect_type()) }} as _defects,
+    {% for name, type in columns.items() -%}
+    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {% endfor -%}
+where false
+{%- endmacro %}
+
+{# The staging column of a role's attribute, or null where the model has none. #}
+{% macro role_value(staged, prefix, name, type) -%}
+    {%- set column = role_column(prefix, name) -%}
+    {{ return("cast(" ~ (column if column in staged else 'null') ~ " as " ~ type ~ ")") }}
+{%- endmacro %}
+
+{#
+    Whether a staged row makes a claim in this role: it counts (current, readable, not withdrawn), and any of the
+    attributes that the table's meta `presence` lists is filled (a guardian who is not named is nobody).
+#}
+{% macro speaks(staged, prefix, meta) -%}
+    {%- set filled = [] -%}
+    {%- for name in meta.presence if role_column(prefix, name) in staged -%}
+        {%- do filled.append(role_column(prefix, name) ~ " is not null") -%}
+    {%- endfor -%}
+    {{ return(counts() ~ " and (" ~ (filled | join(' or ') or 'false') ~ ")") }}
+{%- endmacro %}
+
+{# A row whose content is to be merged. #}
+{% macro counts(alias='') -%}
+    {%- set of = alias ~ '.' if alias else '' -%}
+    {{ return(of ~ "_status = 'current' and " ~ of ~ "_problem is null and " ~ of ~ "_op <> 'delete'") }}
+{%- endmacro %}
+
+{# Order among claims of one register: newest first, then what landed last. Seconds are counted from 1900. #}
+{% macro claim_order(number) -%}
+    (
+        cast(99999999999 - greatest(coalesce({{ epoch_seconds('_recorded_at') }} + 2208988800, 0), 0) as {{ order_type() }}) * 10000000000000000000000
+        + {{ number }} * cast(1000000000000000000 as {{ order_type() }})
+        + (999999 - cast(_batch as bigint)) * cast(1000000000000 as {{ order_type() }})
+        + (999999999999 - _row)
+    )
+{%- endmacro %}
+
+{# An attribute's order: the rank of the claim's register in front. Null where the claim may not or does not supply it. #}
+{% macro attribute_order(name, attribute, key) -%}
+    {%- set unit = "cast(" ~ ranks_unit() ~ " as " ~ order_type() ~ ")" -%}
+    {%- set rank -%}
+        {%- if attribute.authority -%}
+        case _register
+        {%- for register in attribute.authority %} when '{{ register }}' then {{ loop.index0 }}{% endfor %} else 30 end
+        {%- else -%}0{%- endif -%}
+    {%- endset -%}
+    {%- if attribute.from_key -%}
+        {#- What contradicts the key itself comes after everything else. -#}
+        {%- set rank = rank ~ " + case when " ~ name ~ " <> " ~ context[attribute.from_key](key) ~ " then 60 else 0 end" -%}
+    {%- endif -%}
+    {{ return("_order + (" ~ rank ~ ") * " ~ unit) }}
+{%- endmacro %}
+
+{% macro may_supply(name, attribute) -%}
+    {%- set condition = name ~ " is not null" -%}
+    {%- if attribute.exclusive -%}
+        {%- set condition = condition ~ " and _register in ('" ~ attribute.authority | join("', '") ~ "')" -%}
+    {%- endif -%}
+    {{ return(condition) }}
+{%- endmacro %}
+
+{# All columns of a table's claims but those of `except`. #}
+{% macro claim_columns(table, alias, except=[]) -%}
+    {%- set names = ['_resource', '_batch', '_row', '_role', '_register', '_recorded_at', '_order', '_key_problem', '_key_item', '_defects'] -%}
+    {%- for name in attributes_of(table) if name not in except -%}{%- do names.append(name) -%}{%- endfor -%}
+    {%- set qualified = [] -%}
+    {%- for name in names -%}{%- do qualified.append(alias ~ '.' ~ name) -%}{%- endfor -%}
+    {{ return(qualified | join(',\n    ')) }}
+{%- endmacro %}

@@ -1,0 +1,95 @@
+{#
+    What the catalogue and the standard declare, looked up in dbt's graph while SQL is compiled.
+    Nothing here writes SQL that touches data. While dbt only parses, the graph is empty: lookups then give nothing.
+#}
+
+{# All declared nodes and sources. A unit test has no graph: it reads the manifest that dbt has just written. #}
+{% macro declared() -%}
+    {%- if not execute -%}{{ return({'nodes': {}, 'sources': {}}) }}{%- endif -%}
+    {{ return(graph if graph.get('nodes') else fromjson(file_text(env_var('DBT_TARGET_PATH', 'target') ~ '/manifest.json'))) }}
+{%- endmacro %}
+
+{# All staging models that speak of `table`, or of any table; from the variable `staged`. Sorted: ties depend on it. #}
+{% macro staged_models(table=none) -%}
+    {%- set names = [] -%}
+    {%- for key, models in var('staged', {}).items() if table is none or key == table -%}
+        {%- for model in models if model not in names -%}{%- do names.append(model) -%}{%- endfor -%}
+    {%- endfor -%}
+    {{ return(names | sort) }}
+{%- endmacro %}
+
+{# `stg_<department>__<resource>` → [department, resource] #}
+{% macro staged_resource(model) -%}
+    {%- set parts = model[4:].split('__') -%}
+    {{ return([parts[0], parts[1:] | join('__')]) }}
+{%- endmacro %}
+
+{# The source's node in the graph. #}
+{% macro source_node(department, name) -%}
+    {%- for node in declared().sources.values() if node.source_name == department and node.name == name -%}
+        {{ return(node) }}
+    {%- endfor -%}
+    {{ exceptions.raise_compiler_error(
+        "No source " ~ department ~ "." ~ name ~ " is declared. Remedy: enter it in sources/" ~ department ~ ".yml") }}
+{%- endmacro %}
+
+{% macro meta_of(node) -%}
+    {{ return((node.get('config') or {}).get('meta') or node.get('meta') or {}) }}
+{%- endmacro %}
+
+{#
+    The base table's attributes: name → {type, authority, exclusive, from_key, key}. Declared in the model's YAML:
+    every column whose name does not begin with an underscore.
+#}
+{% macro attributes_of(table) -%}
+    {%- set attributes = {} -%}
+    {%- for node in declared().nodes.values() if node.resource_type == 'model' and node.name == table -%}
+        {%- for name, column in node.columns.items() if not name.startswith('_') -%}
+            {%- set meta = meta_of(column) -%}
+            {%- do attributes.update({name: {
+                'type': column.data_type,
+                'authority': meta.get('authority', []),
+                'exclusive': meta.get('exclusive', false),
+                'from_key': meta.get('from_key'),
+            }}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(attributes) }}
+{%- endmacro %}
+
+{# The base table's own meta: key (attribute), presence (attributes that show a claim), evidence (name → type). #}
+{% macro table_meta(table) -%}
+    {%- for node in declared().nodes.values() if node.resource_type == 'model' and node.name == table -%}
+        {{ return(meta_of(node)) }}
+    {%- endfor -%}
+    {{ return({}) }}
+{%- endmacro %}
+
+{# The roles in which a source's rows speak of `table` (or of any): [{table, role, prefix, register}]. #}
+{% macro roles_of(node, table=none) -%}
+    {%- set roles = [] -%}
+    {%- set meta = meta_of(node) -%}
+    {%- for claim in meta.get('claims', []) if table is none or claim.table == table -%}
+        {%- do roles.append({
+            'table': claim.table,
+            'role': claim.role,
+            'prefix': claim.get('prefix', claim.role ~ '_'),
+            'register': meta.get('register', node.name),
+        }) -%}
+    {%- endfor -%}
+    {{ return(roles) }}
+{%- endmacro %}
+
+{# The staging column of an attribute in a role: prefix and name; a name that begins with the prefix stays itself. #}
+{% macro role_column(prefix, attribute) -%}
+    {{ return(attribute if attribute.startswith(prefix) else prefix ~ attribute) }}
+{%- endmacro %}
+
+{# Lower-case names of a relation's columns. #}
+{% macro column_names(relation) -%}
+    {%- set names = [] -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do names.append(column.name | lower) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}

@@ -1,0 +1,169 @@
+{#
+    Where every landed row went: the SQL of the governance models, one branch for each staging model.
+    A branch reads the staged rows with the few links of their claims; nothing is grouped over all rows.
+#}
+
+{% macro finding_type() %}{{ return('struct(role varchar, item varchar, rule varchar)') }}{% endmacro %}
+{% macro disposed_claim_type() %}{{ return('struct(role varchar, table_name varchar, entity_id varchar, reason varchar)') }}{% endmacro %}
+
+{# One branch per staging model, joined by union all; `branch` is a macro of (model). #}
+{% macro over_resources(branch) -%}
+    {%- set models = staged_models() -%}
+    {%- for model in models -%}{%- do ref(model) -%}{%- endfor -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set branches = [] -%}
+    {%- for model in models -%}{%- do branches.append(branch(model)) -%}{%- endfor -%}
+    {{ return(branches | join('\n\nunion all\n\n')) }}
+{%- endmacro %}
+
+{# The roles of a staged row, each with its SQL: alias of its link, entity, whether it speaks, why it is not usable. #}
+{% macro row_roles(model) -%}
+    {%- set resource = staged_resource(model) -%}
+    {%- set staged = column_names(ref(model)) -%}
+    {%- set roles = [] -%}
+    {%- for role in roles_of(source_node(resource[0], resource[1])) -%}
+        {%- set key = role_column(role.prefix, table_meta(role.table).key) -%}
+        {%- set problem = role_column(role.prefix, 'key_problem') -%}
+        {%- set item = role_column(role.prefix, 'key_item') -%}
+        {%- do roles.append({
+            'table': role.table,
+            'role': role.role,
+            'link': 'link_' ~ loop.index,
+            'entity': "coalesce(staged." ~ key ~ ", link_" ~ loop.index ~ ".entity_id)",
+            'speaks': speaks(staged, role.prefix, table_meta(role.table)),
+            'problem': "staged." ~ problem if problem in staged else "cast(null as varchar)",
+            'item': "staged." ~ item if item in staged else "cast(null as varchar)",
+        }) -%}
+    {%- endfor -%}
+    {{ return(roles) }}
+{%- endmacro %}
+
+{% macro disposed_rows(model) -%}
+    {%- set roles = row_roles(model) -%}
+    {%- set entities, speaking, findings, claims, repairs = [], [], [], [], [] -%}
+    {%- for role in roles -%}
+        {%- do entities.append(role.entity) -%}
+        {%- do speaking.append(role.speaks) -%}
+    {%- endfor -%}
+    {%- set nobody = "not (" ~ (speaking | join(' or ') or 'false') ~ ")" -%}
+    {%- for role in roles -%}
+        {%- set lost = role.entity ~ " is null and (" ~ role.speaks ~ " or " ~ nobody ~ ")" -%}
+        {%- set linked = role.link ~ ".entity_id is not null" -%}
+        {%- set old_number = role.link ~ ".method in ('registration_number', 'organisation_code', 'tax_number')" -%}
+        {%- set named = [('role', "'" ~ role.role ~ "'"), ('item', role.item)] -%}
+        {%- do findings.append(case_struct(lost ~ " and " ~ role.problem ~ " is not null", named + [('rule', role.problem)])) -%}
+        {%- do findings.append(case_struct(lost ~ " and " ~ role.link ~ ".rule is not null", named + [('rule', role.link ~ '.rule')])) -%}
+        {%- do repairs.append(case_struct(linked ~ " and " ~ role.problem ~ " is not null", [('rule', role.problem), ('item', role.item)])) -%}
+        {%- if role.table == 'legal_entity' -%}
+            {%- do repairs.append(case_struct(old_number, [('rule', "'registration_number_mapped'"), ('item', role.item)])) -%}
+        {%- endif -%}
+        {%- do claims.append(case_struct(role.speaks, [
+            ('role', "'" ~ role.role ~ "'"),
+            ('table_name', "'" ~ role.table ~ "'"),
+            ('entity_id', role.entity),
+            ('reason', "coalesce(case when " ~ role.entity ~ " is null then " ~ role.problem ~ " end, " ~ role.link ~ ".rule, " ~ role.link ~ ".method)"),
+        ])) -%}
+    {%- endfor -%}
+select
+    staged._resource as resource,
+    staged._batch as batch,
+    staged._row as {{ item('row') }},
+    staged._record_key as record_key,
+    case
+        when staged._status <> 'current' then staged._status
+        when staged._problem is not null then 'set_aside'
+        when staged._op = 'delete' then 'merged'
+        when coalesce({{ (['null'] + entities) | join(', ') }}) is not null then 'merged'
+        else 'set_aside'
+    end as outcome,
+    case
+        when staged._status <> 'current' or staged._op = 'delete' then {{ no_list(finding_type()) }}
+        when staged._problem is not null
+            then {{ list_of([struct_of([('role', 'cast(null as varchar)'), ('item', 'cast(null as varchar)'), ('rule', 'staged._problem')])]) }}
+        else {{ without_nulls(list_of(findings)) if findings else no_list(finding_type()) }}
+    end as findings,
+    case
+        when {{ counts('staged') }} then {{ without_nulls(list_of(claims)) if claims else no_list(disposed_claim_type()) }}
+        else {{ no_list(disposed_claim_type()) }}
+    end as claims,
+    case
+        when {{ counts('staged') }} then {{ list_joined('staged._defects', without_nulls(list_of(repairs))) if repairs else 'staged._defects' }}
+        else {{ no_list(defect_type()) }}
+    end as defects
+from {{ ref(model) }} as staged
+{%- for role in roles %}
+left join {{ ref('int_' ~ role.table ~ '__links') }} as {{ role.link }}
+    on
+        {{ role.link }}._resource = '{{ staged_resource(model) | join('.') }}'
+        and {{ role.link }}._role = '{{ role.role }}'
+        and staged._batch = {{ role.link }}._batch
+        and staged._row = {{ role.link }}._row
+{%- endfor %}
+{%- endmacro %}
+
+{% macro case_struct(condition, fields) -%}
+    {{ return("case when " ~ condition ~ " then " ~ struct_of(fields) ~ " end") }}
+{%- endmacro %}
+
+{# The rules that set a row aside; a row that said nothing of anybody is not linked. #}
+{% macro reasons_of(outcome, findings) -%}
+    {%- set none_given = list_of(["'not_linked'"]) -%}
+    {%- set given = sorted_distinct(field_of_each(findings, 'rule')) -%}
+    case
+        when {{ outcome }} <> 'set_aside' then {{ no_list('varchar') }}
+        when {{ list_size(findings) }} = 0 then {{ none_given }}
+        else {{ given }}
+    end
+{%- endmacro %}
+
+{# A record's key as it may leave the warehouse: the same hash wherever a record is named without its key. #}
+{% macro key_hash(resource, record_key) %}{{ return(sha256_text(resource ~ " || '|' || " ~ record_key)) }}{% endmacro %}
+
+{# Rows of the landing views, counted apart from everything that staging did with them. #}
+{% macro landed_count(model) -%}
+    {%- set resource = staged_resource(model) -%}
+select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ source(resource[0], resource[1]) }}
+{%- endmacro %}
+
+{#
+    Attributes on which the current claims of an entity disagree, with what was kept.
+    Only entities with a claim that differs from the base table are looked at closely.
+#}
+{% macro conflicts_in(table) -%}
+    {%- set claims = ref('int_' ~ table ~ '__identified') -%}
+    {%- set base = ref(table) -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set key = table_meta(table).key -%}
+    {%- set compared = {} -%}
+    {%- for name, attribute in attributes_of(table).items() if name != key -%}{%- do compared.update({name: attribute}) -%}{%- endfor -%}
+    {%- set differs, values = [], [] -%}
+    {%- for name, attribute in compared.items() -%}
+        {%- do differs.append("claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null)") -%}
+        {%- do values.append(
+            "case when " ~ may_supply(name, attribute) ~ " then " ~ struct_of([
+                ('attribute', "'" ~ name ~ "'"),
+                ('value', "cast(" ~ name ~ " as varchar)"),
+                ('place', attribute_order(name, attribute, '_entity_id')),
+            ]) ~ " end") -%}
+    {%- endfor -%}
+select
+    '{{ table }}' as table_name,
+    _entity_id as entity_id,
+    said.attribute as attribute,
+    {{ first_by('said.value', 'said.place', 'true') }} as kept,
+    {{ resource_of(table, 'min(said.place)') }} as kept_resource,
+    {{ collected(struct_of([('resource', '_resource'), ('batch', '_batch'), ('row', '_row'), ('value', 'said.value')]), 'said.place') }} as claims
+from (
+    select _entity_id, _resource, _batch, _row, {{ each_of(without_nulls(list_of(values))) }} as said
+    from {{ claims }}
+    where _entity_id in (
+        select claims._entity_id
+        from {{ claims }} as claims
+        inner join {{ base }} as base on claims._entity_id = base.{{ key }}
+        where
+            {{ differs | join('\n            or ') }}
+    )
+) as spoken
+group by _entity_id, said.attribute
+having min(said.value) <> max(said.value)
+{%- endmacro %}

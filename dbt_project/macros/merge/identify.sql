@@ -1,0 +1,25 @@
+{#
+    From claims to entities: by the key itself, else by what int_<table>__links found for the claim.
+    A link names a claim by its address: _resource, _batch, _row, _role.
+#}
+
+{% macro same_claim(one, other) -%}
+    {{ return(one ~ "._batch = " ~ other ~ "._batch and " ~ one ~ "._row = " ~ other ~ "._row and "
+        ~ one ~ "._resource = " ~ other ~ "._resource and " ~ one ~ "._role = " ~ other ~ "._role") }}
+{%- endmacro %}
+
+{# The claims that reached an entity, with _entity_id. #}
+{% macro identified(table, claims, links) -%}
+    {%- if not execute -%}{{ return('select * from ' ~ claims ~ ', ' ~ links) }}{%- endif -%}
+    {%- set key = table_meta(table).key -%}
+select claims.*, claims.{{ key }} as _entity_id
+from {{ claims }} as claims
+where claims.{{ key }} is not null
+
+union all
+
+select claims.*, links.entity_id as _entity_id
+from {{ claims }} as claims
+inner join {{ links }} as links on {{ same_claim('claims', 'links') }}
+where claims.{{ key }} is null and links.entity_id is not null
+{%- endmacro %}

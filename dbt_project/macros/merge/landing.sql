@@ -1,0 +1,25 @@
+{#
+    The landing views: each source is a real view over exactly the batches of this build, so that unit tests can
+    stand in for it and a batch that lands meanwhile is not half read.
+#}
+
+{# on-run-start. Reads `warehouse/inputs.json`: {"department.resource": ["path of a part", ...], ...} #}
+{% macro landing_views() -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'test', 'retry', 'show', 'compile') -%}
+        {%- set inputs = fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json')) -%}
+        {%- set schemas = [] -%}
+        {%- for node in declared().sources.values() -%}
+            {%- set resource = node.source_name ~ '.' ~ node.name -%}
+            {%- if not inputs.get(resource) -%}
+                {{ exceptions.raise_compiler_error(
+                    resource ~ " has no batch in inputs.json, not even the empty one. Remedy: `govshare run`, which writes it") }}
+            {%- endif -%}
+            {%- if node.schema not in schemas -%}
+                {%- do schemas.append(node.schema) -%}
+                {%- do run_query("create schema if not exists " ~ adapter.quote(node.schema)) -%}
+            {%- endif -%}
+            {%- set view = adapter.quote(node.schema) ~ '.' ~ adapter.quote(node.identifier) -%}
+            {%- do run_query(create_view(view, read_batches(inputs[resource]))) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

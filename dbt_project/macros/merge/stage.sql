@@ -1,0 +1,200 @@
+{#
+    What every staging model shares, so that a model says only which item becomes which attribute:
+
+        with {{ stage('department', 'resource', recorded_at=timestamp_of(item('更新时间'))) }}
+        select {{ row_columns() }}, {{ clean_name(item('姓名')) }} as person_name from landed
+#}
+
+{# A source's column by its own name, which may be Chinese or hold brackets. #}
+{% macro item(name) %}{{ return(adapter.quote(name)) }}{% endmacro %}
+
+{#
+    Steps that end in `landed`: the source's items with each row's address and standing.
+    _record_key   the declared key, parts joined with '|'; null when all parts are empty
+    _recorded_at  when the source says it wrote the row
+    _status       duplicate: equal to the version before it; superseded: a later version of the record exists;
+                  else current. Versions of a record are ordered by _recorded_at, then as they landed. A
+                  withdrawal (_op delete) ends all that landed before it, whatever time those rows claim.
+    _problem      why the row as a whole cannot be read (found by the connector, or destroyed text)
+    _row_defects  repairs common to all text items, and repeated_key
+    Only records with more than one row are put in order: they are few, and the rows are wide.
+#}
+{% macro stage(department, resource, recorded_at='cast(null as timestamp)') -%}
+    {%- set landed = source(department, resource) -%}
+    {%- if not execute -%}
+        {{ return('landed as (select * from ' ~ landed ~ ')') }}
+    {%- endif -%}
+    {%- set node = source_node(department, resource) -%}
+    {%- set items = node.columns.values() | map(attribute='name') | list -%}
+    {%- set keys = meta_of(node).connector.key -%}
+    {%- set keys = [keys] if keys is string else keys -%}
+    {%- set key = record_key(keys) -%}
+    {%- set problem = row_problem(items) -%}
+    {%- set content = row_hash(quoted_items(items) + ['_op', '_problem', '_raw']) -%}
+    {#- An unreadable row is no version of any record: it can only be a copy of its like. -#}
+    {%- set record -%}
+        case when {{ problem }} is null then coalesce('k' || {{ key }}, 'h' || {{ content }}) else 'h' || {{ content }} end
+    {%- endset -%}
+repeated as (
+    select {{ record }} as _record
+    from {{ landed }}
+    group by 1
+    having count(*) > 1
+),
+
+versions as (
+    select
+        _batch,
+        _row,
+        {{ record }} as _record,
+        {{ content }} as _content,
+        {{ recorded_at }} as _recorded_at,
+        {{ landed_position() }} as _position,
+        coalesce(_op, 'upsert') = 'delete' as _withdraws
+    from {{ landed }}
+    where {{ record }} in (select _record from repeated)
+),
+
+withdrawals as (
+    select _record, max(_position) as _position
+    from versions
+    where _withdraws
+    group by 1
+),
+
+in_epochs as (
+    select
+        versions.*,
+        case
+            when withdrawals._position is null or versions._position > withdrawals._position then 2
+            when versions._position = withdrawals._position then 1
+            else 0
+        end as _epoch
+    from versions
+    left join withdrawals on versions._record = withdrawals._record
+),
+
+compared as (
+    select
+        *,
+        coalesce(_content = lag(_content) over in_order, false) as _same,
+        coalesce(_batch = lag(_batch) over in_order, false) as _same_batch
+    from in_epochs
+    window in_order as (partition by _record order by _epoch, _recorded_at nulls first, _batch, _row)
+),
+
+standing as (
+    select
+        _batch,
+        _row,
+        case
+            when _same then 'duplicate'
+            when row_number() over (
+                partition by _record, _same
+                order by _epoch desc, _recorded_at desc nulls last, _batch desc, _row desc
+            ) = 1 then 'current'
+            else 'superseded'
+        end as _status,
+        _same_batch and not _same as _key_repeated
+    from compared
+),
+
+landed as (
+    select
+        {% for name in items -%}
+        source.{{ item(name) }},
+        {% endfor -%}
+        '{{ department }}.{{ resource }}' as _resource,
+        source._batch,
+        source._row,
+        {{ key }} as _record_key,
+        coalesce(source._op, 'upsert') as _op,
+        {{ recorded_at }} as _recorded_at,
+        coalesce(standing._status, 'current') as _status,
+        {{ problem }} as _problem,
+        {{ list_joined(
+            text_repairs(items),
+            "case when standing._key_repeated then " ~ list_of([defect('repeated_key', keys | join('|'), 'true')])
+            ~ " else " ~ no_list(defect_type()) ~ " end"
+        ) }} as _row_defects
+    from {{ landed }} as source
+    left join standing on source._batch = standing._batch and source._row = standing._row
+)
+{%- endmacro %}
+
+{# The columns that every staging model begins with. `defects`: what the model itself found, as `defect(...)`s. #}
+{% macro row_columns(defects=[]) -%}
+    {%- if not execute -%}{{ return('*') }}{%- endif -%}
+    _resource,
+    _batch,
+    _row,
+    _record_key,
+    _op,
+    _recorded_at,
+    _status,
+    _problem,
+    {% if defects -%}
+    {{ list_joined('_row_defects', without_nulls(list_of(defects))) }} as _defects
+    {%- else -%}
+    _row_defects as _defects
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    The key of a claim with the reason why it is not usable: <prefix>id_number, <prefix>key_problem (rule or null),
+    <prefix>key_item (the source's item).
+#}
+{% macro person_key(prefix, name) -%}
+    {{ id_number(item(name)) }} as {{ prefix }}id_number,
+    {{ id_number_problem(item(name)) }} as {{ prefix }}key_problem,
+    '{{ name }}' as {{ prefix }}key_item
+{%- endmacro %}
+
+{% macro legal_entity_key(prefix, name) -%}
+    {{ credit_code(item(name)) }} as {{ prefix }}credit_code,
+    {{ credit_code_problem(item(name)) }} as {{ prefix }}key_problem,
+    '{{ name }}' as {{ prefix }}key_item
+{%- endmacro %}
+
+{# `type`: a code of the seed certificate_types. #}
+{% macro certificate_key(type, name) -%}
+    '{{ type }}' as certificate_type,
+    {{ clean_text(item(name)) }} as certificate_number,
+    '{{ type }}:' || {{ clean_text(item(name)) }} as certificate_id,
+    case when {{ clean_text(item(name)) }} is null then 'certificate_number_missing' end as certificate_key_problem,
+    '{{ name }}' as certificate_key_item
+{%- endmacro %}
+
+{# "None", said by a source, as against silence (null): it wins over an older value and is published as null. #}
+{% macro none_of(type) -%}
+    {{ return("date '9999-12-31'" if type == 'date' else "''") }}
+{%- endmacro %}
+
+{# The last day of a validity: an end without date (长期, 9999-12-31) is said, an empty text is silence. #}
+{% macro end_date(x) -%}
+    {{ return("coalesce(" ~ date_of(x) ~ ", case when " ~ text_has("coalesce(cast(" ~ x ~ " as varchar), '')", '长期|永久|^9999') ~ " then " ~ none_of('date') ~ " end)") }}
+{%- endmacro %}
+
+{# Where a row landed, as one number that grows: batch, then row. #}
+{% macro landed_position() %}{{ return("cast(_batch as bigint) * 1000000000000 + _row") }}{% endmacro %}
+
+{% macro quoted_items(names) -%}
+    {%- set quoted = [] -%}
+    {%- for name in names -%}{%- do quoted.append(item(name)) -%}{%- endfor -%}
+    {{ return(quoted) }}
+{%- endmacro %}
+
+{% macro record_key(keys) -%}
+    {%- set parts = [] -%}
+    {%- for key in keys -%}{%- do parts.append("coalesce(cast(" ~ item(key) ~ " as varchar), '')") -%}{%- endfor -%}
+    {{ return("nullif(" ~ parts | join(" || '|' || ") ~ ", '" ~ '|' * (keys | length - 1) ~ "')") }}
+{%- endmacro %}
+
+{# Texts side by side with a separator that no text holds, so that one look tells whether any needs a closer one. #}
+{% macro side_by_side(names) -%}
+    {{ return("concat_ws('\x1f', " ~ quoted_items(names) | join(', ') ~ ")") }}
+{%- endmacro %}
+
+{% macro row_problem(names) -%}
+    {{ return("coalesce(_problem, case when " ~ text_has(side_by_side(names), '\ufffd') ~ " then 'text_undecodable' end)") }}
+{%- endmacro %}

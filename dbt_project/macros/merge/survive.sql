@@ -1,0 +1,104 @@
+{#
+    Survivorship by attribute: for each entity and attribute the value of the claim with the smallest order, the
+    order itself (it says where the value came from), and what the entity's row as a whole rests on.
+#}
+
+{# One row per entity: each attribute, <attribute>__order, _bits<n> (which resources speak of it), _updated_at. #}
+{% macro survivors(table, identified) -%}
+    {%- if not execute -%}{{ return('select * from ' ~ identified) }}{%- endif -%}
+    {%- set key = table_meta(table).key -%}
+    {%- set attributes = attributes_of(table) -%}
+    select
+        _entity_id as {{ key }},
+        {% for name, attribute in attributes.items() if name != key -%}
+        {{ survivor(name, attribute) }} as {{ name }},
+        {{ survivor_order(name, attribute) }} as {{ name }}__order,
+        {% endfor -%}
+        min(_order) as {{ key }}__order,
+        {% for word in range(resource_words(table)) -%}
+        {{ any_bits(bit_in_word(resource_number(), word, 60)) }} as _bits{{ word }},
+        {% endfor -%}
+        max(_recorded_at) as _updated_at
+    from {{ identified }}
+    group by _entity_id
+{%- endmacro %}
+
+{# The aggregate that picks an attribute's value from the claims of an entity. #}
+{% macro survivor(name, attribute) -%}
+    {{ return(first_by(name, attribute_order(name, attribute, '_entity_id'), may_supply(name, attribute))) }}
+{%- endmacro %}
+
+{# The order of the claim that `survivor` takes. #}
+{% macro survivor_order(name, attribute) -%}
+    {{ return(
+        "min(case when " ~ may_supply(name, attribute) ~ " then " ~ attribute_order(name, attribute, '_entity_id') ~ " end)"
+    ) }}
+{%- endmacro %}
+
+{#
+    The base table's columns out of `survivors`: said "none" becomes null, the key fills what nobody supplied.
+    `instead`: expressions for attributes (or their <attribute>__order) that depend on more than their own claims.
+#}
+{% macro surviving_columns(table, instead={}) -%}
+    {%- if not execute -%}{{ return('*') }}{%- endif -%}
+    {%- set key = table_meta(table).key -%}
+    {%- set entries = [] -%}
+    {%- for name, attribute in attributes_of(table).items() -%}
+        {%- set order = instead.get(name ~ '__order', name ~ '__order') -%}
+        {%- if name in instead %}
+    {{ instead[name] }} as {{ name }},
+        {%- elif attribute.from_key %}
+    coalesce(survivors.{{ name }}, {{ context[attribute.from_key]('survivors.' ~ key) }}) as {{ name }},
+            {%- set order = "coalesce(" ~ order ~ ", " ~ key ~ "__order)" -%}
+        {%- elif name != key and attribute.type in ('varchar', 'date') %}
+    nullif(survivors.{{ name }}, {{ none_of(attribute.type) }}) as {{ name }},
+        {%- else %}
+    survivors.{{ name }},
+        {%- endif -%}
+        {%- do entries.append(
+            "case when " ~ order ~ " is not null then "
+            ~ struct_of([('key', "'" ~ name ~ "'"), ('value', address_of(table, order))]) ~ " end"
+        ) -%}
+    {%- endfor %}
+    {{ map_of(without_nulls(list_of(entries))) }} as _provenance,
+    {{ sources_of(table) }} as _sources,
+    _updated_at
+{%- endmacro %}
+
+{# The row that an order points to: struct(resource, batch, row). #}
+{% macro address_of(table, order) -%}
+    {{ return(struct_of([
+        ('resource', resource_of(table, order)),
+        ('batch', "lpad(cast(999999 - " ~ whole_part(order, '1000000000000') ~ " % 1000000 as varchar), 6, '0')"),
+        ('row', "cast(999999999999 - " ~ order ~ " % 1000000000000 as bigint)"),
+    ])) }}
+{%- endmacro %}
+
+{% macro resource_of(table, order) -%}
+    {{ return(element_of(
+        list_of(resource_names(table)),
+        "cast(" ~ whole_part(order, '1000000000000000000') ~ " % 10000 as integer) + 1"
+    )) }}
+{%- endmacro %}
+
+{# All resources that speak of the entity, sorted. #}
+{% macro sources_of(table) -%}
+    {%- set entries = [] -%}
+    {%- for resource in resource_names(table) -%}
+        {%- do entries.append(if_bit('_bits' ~ (loop.index0 // 60), loop.index0 % 60, resource)) -%}
+    {%- endfor -%}
+    {{ return(without_nulls(list_of(entries)) if entries else no_list('varchar')) }}
+{%- endmacro %}
+
+{# Quoted names of the resources that speak of a table, in the order of their numbers. #}
+{% macro resource_names(table) -%}
+    {%- set names = [] -%}
+    {%- for model in staged_models(table) -%}{%- do names.append("'" ~ staged_resource(model) | join('.') ~ "'") -%}{%- endfor -%}
+    {{ return(names or ["''"]) }}
+{%- endmacro %}
+
+{% macro resource_words(table) %}{{ return((resource_names(table) | length + 59) // 60) }}{% endmacro %}
+
+{% macro resource_number() -%}
+    {{ return("cast(" ~ whole_part('_order', '1000000000000000000') ~ " % 10000 as bigint)") }}
+{%- endmacro %}

@@ -1,0 +1,8 @@
+with survivors as (
+    {{ survivors('certificate', ref('int_certificate__identified')) }}
+)
+
+select
+    {{ surviving_columns('certificate') }}
+from survivors
+order by certificate_id

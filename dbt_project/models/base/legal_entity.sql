@@ -1,0 +1,8 @@
+with survivors as (
+    {{ survivors('legal_entity', ref('int_legal_entity__identified')) }}
+)
+
+select
+    {{ surviving_columns('legal_entity') }}
+from survivors
+order by credit_code

@@ -1,0 +1,10 @@
+select
+    resource,
+    batch,
+    {{ item('row') }},
+    record_key,
+    outcome,
+    {{ reasons_of('outcome', 'findings') }} as reasons,
+    claims
+from {{ ref('int_row__disposed') }}
+order by resource, batch, {{ item('row') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ identified('legal_entity', ref('int_legal_entity__claims'), ref('int_legal_entity__links')) }}

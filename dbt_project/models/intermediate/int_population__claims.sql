@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ claims_on('population') }}

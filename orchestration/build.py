@@ -1,0 +1,143 @@
+"""The dbt step: batches to base tables in the warehouse, or nothing where nothing has changed.
+
+Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DbtCliResource, dbt_assets
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from catalogue.dbt import dbt_vars, project_fingerprint
+from catalogue.errors import GovshareError
+from catalogue.files import write_whole
+from catalogue.installation import DBT_PROJECT, Installation
+from catalogue.model import Catalogue
+from connectors.landing import ensure_empty
+from connectors.manifest import fingerprint as landing_fingerprint
+from connectors.manifest import inputs as landing_inputs
+from orchestration.keys import WAREHOUSE_POOL, Translator
+from orchestration.progress import step
+
+ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold the warehouse
+
+
+def build_fingerprint(installation: Installation, catalogue: Catalogue) -> str:
+    """One text for all that a build depends on: committed batches, the dbt project, the engines' versions."""
+    parts = [
+        landing_fingerprint(installation, catalogue.resources.values()),
+        project_fingerprint(installation),
+        *(f"{package} {version(package)}" for package in ("dbt-core", "dbt-duckdb", "duckdb")),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def built_fingerprint(installation: Installation) -> str | None:
+    """The fingerprint of the last build that finished; none while the warehouse is in an unknown state."""
+    mark = installation.warehouse.with_name("built.json")
+    if not (mark.exists() and installation.warehouse.exists()):
+        return None
+    return json.loads(mark.read_text())["fingerprint"]
+
+
+def build_assets(
+    installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]
+) -> dg.AssetsDefinition:
+    """All seeds and models as one step of the warehouse's pool."""
+    owners = {d.name: d.email for d in catalogue.departments.values()}
+
+    @dbt_assets(
+        name="build",
+        manifest=manifest,
+        select="resource_type:model resource_type:seed",
+        dagster_dbt_translator=Translator(catalogue.resources, owners),
+        pool=WAREHOUSE_POOL,
+    )
+    def build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        for resource in catalogue.resources.values():
+            ensure_empty(installation, resource)
+        fingerprint = build_fingerprint(installation, catalogue)
+        partial = len(context.selected_asset_keys) < len(context.assets_def.keys)
+        if not partial and fingerprint == built_fingerprint(installation):
+            context.log.info("No new batch and no changed model: nothing to build.")
+            step("build", "warehouse", done=True, note="unchanged")
+            for name in sorted(context.selected_output_names):
+                yield dg.Output(None, name, metadata={"state": "unchanged"})
+            return
+
+        mark = installation.warehouse.with_name("built.json")
+        mark.unlink(missing_ok=True)
+        _wait_for_warehouse(installation)
+        inputs = landing_inputs(installation, catalogue.resources.values())
+        write_whole(mark.with_name("inputs.json"), json.dumps(inputs, ensure_ascii=False, indent=1))
+        invocation = dbt.cli(
+            ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
+             "--exclude-resource-type", "snapshot", "--vars", json.dumps(dbt_vars(installation))],
+            context=context,
+        )  # fmt: skip
+        # Held back until dbt has closed the warehouse: only then can the rows be counted.
+        finished: list[Any] = []
+        try:
+            for event in invocation.stream():
+                finished.append(event)
+                step("build", "warehouse", rows=len(finished))
+        finally:
+            counts = _row_counts(installation)
+            for event in finished:
+                yield _with_row_count(event, counts, context)
+        if not partial:
+            write_whole(mark, json.dumps({"fingerprint": fingerprint}))
+        step("build", "warehouse", rows=len(finished), done=True, note=f"{len(finished)} models and code tables")
+
+    return build
+
+
+def dbt_resource(installation: Installation) -> DbtCliResource:
+    """dbt's command line on this installation's warehouse."""
+    os.environ.update(installation.environment())
+    return DbtCliResource(
+        project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), global_config_flags=["--no-use-colors"]
+    )
+
+
+@retry(retry=retry_if_exception_type(duckdb.IOException), stop=stop_after_delay(ORPHAN_SECONDS),
+       wait=wait_fixed(1), reraise=True)  # fmt: skip
+def _open_warehouse(installation: Installation) -> None:
+    duckdb.connect(str(installation.warehouse)).close()
+
+
+def _wait_for_warehouse(installation: Installation) -> None:
+    installation.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _open_warehouse(installation)
+    except duckdb.IOException as error:
+        raise GovshareError(
+            "the warehouse is held by another process",
+            where=str(installation.warehouse),
+            remedy="end the process that DuckDB names: " + str(error).partition("(")[2][:80],
+        ) from error
+
+
+def _row_counts(installation: Installation) -> dict[tuple[str, str], int]:
+    with duckdb.connect(str(installation.warehouse), read_only=True) as warehouse:
+        rows = warehouse.sql("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
+    return {(schema, table): size for schema, table, size in rows}
+
+
+def _with_row_count(event: Any, counts: Mapping[tuple[str, str], int], context: dg.AssetExecutionContext) -> Any:
+    if not isinstance(event, dg.Output):
+        return event
+    schema, name = context.asset_key_for_output(event.output_name).path[-2:]
+    metadata = dict(event.metadata)
+    if (schema, name) in counts:
+        metadata["dagster/row_count"] = counts[schema, name]
+    return dg.Output(event.value, event.output_name, metadata=metadata)

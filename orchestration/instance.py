@@ -1,0 +1,67 @@
+"""The Dagster instance of an installation: where it lives, and putting right what a killed run left in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from filelock import FileLock, Timeout
+
+from catalogue.errors import GovshareError
+from catalogue.installation import PROJECT_ROOT, Installation
+
+COMMAND_LINE_TAG = "govshare/command_line"
+
+
+def dagster_home(installation: Installation) -> None:
+    """Make ``data/dagster`` a DAGSTER_HOME with the project's ``dagster.yaml`` and point Dagster to it."""
+    installation.dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", installation.dagster_home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(installation.dagster_home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+
+
+@contextmanager
+def command_line_instance(installation: Installation) -> Iterator[DagsterInstance]:
+    """The instance, held by one command line at a time.
+
+    The lock is the operating system's and goes with its process. So whoever holds it knows that every
+    unfinished run with the command line's tag belongs to a process that was killed: it is reported as failed
+    and its pool slots are given back, or the next run would wait for them for ever.
+    """
+    dagster_home(installation)
+    lock = FileLock(installation.data / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise GovshareError(
+            "another `govshare run` works on this installation",
+            where=str(installation.data),
+            remedy="wait until it has ended, or give this run its own GOVSHARE_DATA",
+        ) from None
+    try:
+        with DagsterInstance.get() as instance:
+            _fail_killed_runs(instance)
+            yield instance
+    finally:
+        lock.release()
+
+
+def _fail_killed_runs(instance: DagsterInstance) -> None:
+    unfinished = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(RunsFilter(statuses=unfinished, tags={COMMAND_LINE_TAG: "true"})):
+        instance.report_run_failed(run, "The process of this run was killed; a later run has put things right.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def run_job(
+    job: dg.JobDefinition, instance: DagsterInstance, assets: list[dg.AssetKey] | None = None
+) -> dg.ExecuteInProcessResult:
+    """Run ``job`` in this process, visible in the UI; a failed step is told by the result, not raised."""
+    return job.execute_in_process(
+        instance=instance, raise_on_error=False, asset_selection=assets, tags={COMMAND_LINE_TAG: "true"}
+    )

@@ -1,0 +1,172 @@
+"""Candidate, gate, release for each published table, and the analysts' database.
+
+The gate's checks are blocking asset checks of the candidate: one that fails keeps the release step from running,
+so the former release stays current. What is checked is ``expectations``, what is written ``publishing``; here the
+steps get their order and their figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from catalogue.installation import Installation
+from catalogue.model import BaseTable, Catalogue
+from expectations.gate import judge
+from expectations.plan import LastRelease, plan
+from expectations.standards import BLOCK
+from expectations.verdict import Verdict
+from orchestration.build import built_fingerprint
+from orchestration.keys import CANDIDATE, RELEASE, WAREHOUSE_POOL, candidate_key, release_key, table_key
+from orchestration.progress import step
+from publishing.analyst import build_analyst_database
+from publishing.candidate import Candidate, write_candidate
+from publishing.release import current_fingerprint, current_release, publish
+
+ANY_RELEASE = LastRelease(rows=1, updated_at="1970-01-01")  # so that the comparing checks are planned, too
+Judged = tuple[Candidate, Verdict]
+
+
+def publish_assets(
+    installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]
+) -> list[dg.AssetsDefinition]:
+    """For each published table a candidate with the gate's checks and a release; last the analysts' database."""
+    tables = list(catalogue.published_tables.values())
+    made = []
+    for table in tables:
+        made.append(_candidate_asset(installation, catalogue, table, table_key(manifest, table.name)))
+        made.append(_release_asset(installation, table))
+    made.append(_analyst_asset(installation, [release_key(table.name) for table in tables]))
+    return made
+
+
+def _candidate_asset(
+    installation: Installation, catalogue: Catalogue, table: BaseTable, built: dg.AssetKey
+) -> dg.AssetsDefinition:
+    referred = {name for column in table.columns for name in column.references} - {table.name}
+    planned = plan(table, catalogue, ANY_RELEASE)
+
+    @dg.asset(
+        key=candidate_key(table.name),
+        deps=[built, *map(candidate_key, sorted(_before(catalogue, table.name, referred)))],
+        group_name=CANDIDATE,
+        kinds={"parquet", "greatexpectations"},
+        description=f"{table.title or table.name}:候选发布文件,及按数据标准的质检",
+        check_specs=[
+            dg.AssetCheckSpec(
+                check.name, asset=candidate_key(table.name), description=check.description, blocking=check.severity == BLOCK
+            )
+            for check in planned
+        ],
+        pool=WAREHOUSE_POOL,
+    )
+    def candidate(context: dg.AssetExecutionContext) -> Iterator[dg.Output[Judged | None] | dg.AssetCheckResult]:
+        fingerprint = built_fingerprint(installation)
+        if fingerprint and fingerprint == current_fingerprint(installation, table.name):
+            release = current_release(installation, table.name) or {}
+            step("publish", table.name, done=True, note="unchanged")
+            yield dg.Output(None, metadata={"state": "unchanged", "dagster/row_count": release["rows"]})
+            found = {check["name"]: check for check in release["gate"]["checks"]}
+        else:
+            step("publish", table.name, note="candidate")
+            written = write_candidate(installation, table)
+            step("publish", table.name, rows=written.rows, note="gate")
+            verdict = judge(installation, table, written, catalogue)
+            yield dg.Output((written, verdict), metadata=_figures(written, verdict))
+            found = {check["name"]: check for check in verdict.as_dict()["checks"]}
+            if not verdict.passed:
+                names = ", ".join(f"{check.name} ({check.observed})" for check in verdict.blocked_by)
+                step("publish", table.name, done=True, note=f"failed: the gate stopped {table.name}: {names}")
+        for check in planned:
+            yield _check_result(check.name, found.get(check.name))
+
+    return candidate
+
+
+def _before(catalogue: Catalogue, table: str, referred: set[str]) -> set[str]:
+    """Tables whose candidates must be there first. Tables may refer to each other: of such a pair the one that
+    the catalogue declares later waits."""
+    order = list(catalogue.published_tables)
+    return {name for name in referred if name in order and order.index(name) < order.index(table)}
+
+
+def _check_result(name: str, check: Mapping[str, Any] | None) -> dg.AssetCheckResult:
+    if check is None:
+        return dg.AssetCheckResult(passed=True, check_name=name, metadata={"observed": "nothing to compare with yet"})
+    severe = check["severity"] == BLOCK
+    return dg.AssetCheckResult(
+        passed=check["passed"],
+        check_name=name,
+        severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "observed": check["observed"],
+            "unexpected": check["unexpected_count"],
+            "total": check["total"],
+            "key hashes": ", ".join(check["examples"]) or "none",
+        },
+    )
+
+
+def _figures(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "dagster/row_count": candidate.rows,
+        "gate": verdict.word,
+        "bytes": candidate.bytes,
+        "checks": len(verdict.checks),
+        "warnings": len(verdict.warnings),
+        "seconds of judging": round(verdict.seconds, 2),
+        "path": dg.MetadataValue.path(candidate.path),
+    }
+
+
+def _release_asset(installation: Installation, table: BaseTable) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=release_key(table.name),
+        ins={"judged": dg.AssetIn(candidate_key(table.name))},
+        group_name=RELEASE,
+        kinds={"parquet"},
+        description=f"{table.title or table.name}:当前发布版本",
+    )
+    def release(context: dg.AssetExecutionContext, judged: Any) -> dg.MaterializeResult:
+        if judged is None:
+            current = current_release(installation, table.name) or {}
+            return dg.MaterializeResult(metadata={"state": "unchanged", "release": current.get("release", "none")})
+        candidate, verdict = judged
+        made = publish(installation, candidate, verdict, {"fingerprint": built_fingerprint(installation)})
+        note = f"release {made.number}" if made.state == "new" else made.state
+        step("publish", table.name, rows=made.rows, done=True, note=note)
+        return dg.MaterializeResult(
+            metadata={
+                "state": made.state,
+                "release": made.number,
+                "dagster/row_count": made.rows,
+                "path": dg.MetadataValue.path(made.path),
+            }
+        )
+
+    return release
+
+
+def _analyst_asset(installation: Installation, releases: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=dg.AssetKey("analyst_database"),
+        deps=releases,
+        group_name=RELEASE,
+        kinds={"duckdb"},
+        description="分析库:当前各发布版本的只读数据库,以改名方式替换",
+    )
+    def analyst_database() -> dg.MaterializeResult:
+        database = build_analyst_database(installation)
+        step("publish", "analyst.duckdb", rows=database.rows, done=True, note="new" if database.changed else "unchanged")
+        return dg.MaterializeResult(
+            metadata={
+                "state": "new" if database.changed else "unchanged",
+                "dagster/row_count": database.rows,
+                "tables": dg.MetadataValue.json(database.tables),
+                "path": dg.MetadataValue.path(database.path),
+            }
+        )
+
+    return analyst_database

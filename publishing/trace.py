@@ -1,0 +1,148 @@
+"""Where a published value came from: department, resource, batch and row, and what the others said.
+
+Follows ``_provenance`` of the current release back to the landed row and shows that row as its department sent it.
+This shows personal data, to the operator who asked for one entity; so it is returned and never logged.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from catalogue.installation import Installation
+from publishing.release import ReleaseError, current_release, parquet_files
+from publishing.sql import quoted
+
+ADDRESS = {"_batch", "_row", "_op", "_file", "_line", "_problem", "_raw"}
+
+
+def trace(installation: Installation, table: str, key: str, attribute: str | None = None) -> dict[str, Any]:
+    """Explain one entity of a base table, or one ``attribute`` of it.
+
+    Gives ``table``, ``key``, ``release``, ``attributes`` and ``sources``. Each attribute has ``attribute``,
+    ``description``, ``value`` and, where a source record supplied it, ``department``, ``resource``, ``batch``,
+    ``row``, ``file`` and ``line``; ``others`` lists the claims that disagreed. ``sources`` are the landed rows that
+    are named, each with ``record``: the department's own columns and text.
+    """
+    manifest = current_release(installation, table)
+    if manifest is None:
+        raise ReleaseError(
+            "this table has no release", where=table, remedy="govshare releases lists what has been published"
+        )
+    columns = [column["name"] for column in manifest["schema"]]
+    if "_provenance" not in columns or len(manifest["primary_key"]) != 1:
+        raise ReleaseError("only base tables can be traced", where=table, remedy="ask for a base table")
+    asked = [name for name in columns if not name.startswith("_")]
+    if attribute is not None:
+        if attribute not in asked:
+            raise ReleaseError(
+                f"there is no attribute {attribute}", where=table, remedy=f"one of: {', '.join(asked)}"
+            )
+        asked = [attribute]
+
+    with duckdb.connect() as connection:
+        entity = _entity(connection, manifest, key)
+        others = _others(connection, installation, table, str(entity[manifest["primary_key"][0]]))
+        provenance = entity["_provenance"] or {}
+        descriptions = {column["name"]: column.get("description", "") for column in manifest["schema"]}
+        sources: dict[tuple[str, str, int], dict[str, Any]] = {}
+        attributes = []
+        for name in asked:
+            found = {"attribute": name, "description": descriptions[name], "value": entity[name]}
+            claims = others.get(name, [])
+            if supplier := provenance.get(name):
+                found |= _address(supplier)
+                claims = [claim for claim in claims if _key(claim) != _key(found)]
+            for address in ([found] if supplier else []) + claims:
+                if _key(address) not in sources:
+                    sources[_key(address)] = _landed(connection, installation, address)
+                landed = sources[_key(address)]
+                address |= {"file": landed["file"], "line": landed["line"]}
+            attributes.append({**found, "others": claims})
+    return {
+        "table": table,
+        "key": key,
+        "release": manifest["release"],
+        "attributes": attributes,
+        "sources": list(sources.values()),
+    }
+
+
+def _entity(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], key: str) -> dict[str, Any]:
+    column = quoted(manifest["primary_key"][0])
+    found = _rows(
+        connection,
+        f"select * from read_parquet(?) where {column} in (?, upper(trim(?)))",
+        [parquet_files(manifest), key, key],
+    )
+    if not found:
+        raise ReleaseError(
+            f"release {manifest['release']} has no entity with this key",
+            where=manifest["table"],
+            remedy="check the number; a record that was set aside is listed in the table set_aside",
+        )
+    return found[0]
+
+
+def _others(
+    connection: duckdb.DuckDBPyConnection, installation: Installation, table: str, entity: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Attribute → the claims that disagree with one another about it."""
+    manifest = current_release(installation, "conflicts")
+    if manifest is None:
+        return {}
+    found = _rows(
+        connection,
+        "select attribute, claims from read_parquet(?) where table_name = ? and entity_id = ?",
+        [parquet_files(manifest), table, entity],
+    )
+    return {
+        row["attribute"]: [{**_address(claim), "value": claim["value"]} for claim in row["claims"]]
+        for row in found
+    }
+
+
+def _address(source: dict[str, Any]) -> dict[str, Any]:
+    resource = source["resource"]
+    return {
+        "department": resource.partition(".")[0],
+        "resource": resource,
+        "batch": source["batch"],
+        "row": source["row"],
+    }
+
+
+def _key(address: dict[str, Any]) -> tuple[str, str, int]:
+    return address["resource"], address["batch"], address["row"]
+
+
+def _landed(
+    connection: duckdb.DuckDBPyConnection, installation: Installation, address: dict[str, Any]
+) -> dict[str, Any]:
+    """The landed row at an address: file, line and ``record``, the source's own columns that are not empty."""
+    batch: Path = installation.landing_of(address["resource"]) / address["batch"]
+    parts = sorted(str(path) for path in batch.glob("*.parquet"))
+    found = (
+        _rows(
+            connection,
+            "select * from read_parquet(?, union_by_name = true) where _row = ?",
+            [parts, address["row"]],
+        )
+        if parts
+        else []
+    )
+    row = found[0] if found else {}
+    return {
+        **{name: address[name] for name in ("department", "resource", "batch", "row")},
+        "file": row.get("_file"),
+        "line": row.get("_line"),
+        "record": {name: value for name, value in row.items() if name not in ADDRESS and value is not None},
+    }
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, arguments: list[Any]) -> list[dict[str, Any]]:
+    answer = connection.execute(sql, arguments)
+    names = [column[0] for column in answer.description]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

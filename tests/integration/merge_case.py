@@ -1,0 +1,82 @@
+"""Hand-made batches and a dbt run over them: what the tests of the merge share.
+
+Rows are given as the department's own items; everything else (address columns, the empty batch, ``inputs.json``) is
+made here, so that the merge is tested without connectors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from catalogue.dbt import run_dbt
+from catalogue.installation import DBT_PROJECT, Installation
+
+CONTENT = DBT_PROJECT / "cities" / "xinxiang"
+ADDRESS = {
+    "_batch": pa.string(), "_row": pa.int64(), "_op": pa.string(), "_file": pa.string(),
+    "_line": pa.int64(), "_problem": pa.string(), "_raw": pa.string(),
+}  # fmt: skip
+
+
+def declared_items(content: Path = CONTENT) -> dict[str, list[str]]:
+    """Items of every declared resource, by ``department.resource``."""
+    items = {}
+    for file in sorted((content / "sources").glob("*.yml")):
+        for source in yaml.safe_load(file.read_text(encoding="utf-8")).get("sources", []):
+            for table in source["tables"]:
+                items[f"{source['name']}.{table['name']}"] = [c["name"] for c in table["columns"]]
+    return items
+
+
+class MergeCase:
+    """One installation in ``folder``: land batches, run dbt, ask the warehouse."""
+
+    def __init__(self, folder: Path, content: Path = CONTENT) -> None:
+        self.installation = Installation(folder, folder / "city", content)
+        self.items = declared_items(content)
+        self.batches: dict[str, list[Path]] = {}
+        for resource in self.items:
+            self._write(resource, "000000", [])
+
+    def land(self, resource: str, batch: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Land ``rows`` (items, and address columns where they are not the usual) as ``batch``."""
+        numbered = [{"_row": n, **row} for n, row in enumerate(rows, 1)]
+        self._write(resource, batch, [{"_batch": batch, **row} for row in numbered])
+
+    def _write(self, resource: str, batch: str, rows: list[dict[str, Any]]) -> None:
+        schema = pa.schema([*((name, pa.string()) for name in self.items[resource]), *ADDRESS.items()])
+        unknown = {name for row in rows for name in row} - set(schema.names)
+        assert not unknown, f"{resource} has no items {unknown}"
+        part = self.installation.landing_of(resource) / batch / "part-00000.parquet"
+        part.parent.mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), part)
+        self.batches.setdefault(resource, []).append(part)
+
+    def dbt(self, *arguments: str) -> None:
+        inputs = {resource: [str(part) for part in parts] for resource, parts in self.batches.items()}
+        file = self.installation.warehouse.with_name("inputs.json")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(inputs), encoding="utf-8")
+        run_dbt(self.installation, *arguments)
+
+    def build(self) -> MergeCase:
+        self.dbt("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+        return self
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.installation.warehouse), read_only=True) as warehouse:
+            return warehouse.sql(query).fetchall()
+
+    def one(self, query: str) -> dict[str, Any]:
+        with duckdb.connect(str(self.installation.warehouse), read_only=True) as warehouse:
+            found = warehouse.sql(query).to_arrow_table().to_pylist()
+        assert len(found) == 1, f"{len(found)} rows"
+        return found[0]

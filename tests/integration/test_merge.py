@@ -1,0 +1,237 @@
+"""The merge as a whole, on hand-made batches: where every row goes, what survives and where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from merge_case import MergeCase
+
+PUBLISHED = {
+    "base": ["population", "legal_entity", "certificate"],
+    "governance": ["conflicts", "set_aside", "defects", "disposition", "account"],
+}
+HOUSEHOLD = "public_security.household_registration"
+CARD = "public_security.identity_card"
+MARRIAGE = "civil_affairs.marriage"
+INSURANCE = "human_resources.social_insurance"
+BIRTH = "health.birth_certificate"
+ENTERPRISE = "market_regulation.enterprise_registration"
+FOOD = "market_regulation.food_licence"
+TAX = "tax.tax_registration"
+
+
+def number(area: str, born: str, sequence: str) -> str:
+    """An identity number with its check digit (GB 11643-1999)."""
+    digits = area + born + sequence
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    return digits + "10X98765432"[sum(int(d) * w for d, w in zip(digits, weights, strict=True)) % 11]
+
+
+def code(first17: str) -> str:
+    """A unified social credit code with its check character (GB 32100-2015)."""
+    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    total = sum(alphabet.index(c) * pow(3, i, 31) for i, c in enumerate(first17))
+    return first17 + alphabet[(31 - total % 31) % 31]
+
+
+HAN = number("410702", "19900307", "001")  # 韩梅
+LI = number("410702", "19880105", "013")  # 李雷
+CHILD = number("410702", "20200301", "012")  # 李小雷, known to the household register
+SHOP = code("92410702MA44T1234")
+FIRM = code("91410700171234567")
+OLD_NUMBER = "410700100012345"
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
+    return MergeCase(tmp_path_factory.mktemp("empty")).build()
+
+
+def test_without_any_batch_everything_stands(empty: MergeCase) -> None:
+    for schema, tables in PUBLISHED.items():
+        for table in tables:
+            if table != "account":
+                assert empty.rows(f"select count(*) from {schema}.{table}") == [(0,)], table
+    assert empty.rows("select count(*), bool_and(balanced), sum(landed) from governance.account") == [
+        (len(empty.items), True, 0)
+    ]
+
+
+def test_the_rules_as_dbt_unit_tests(empty: MergeCase) -> None:
+    empty.dbt("test", "--select", "test_type:unit")
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
+    case = MergeCase(tmp_path_factory.mktemp("city"))
+    case.land(HOUSEHOLD, "000001", [
+        {"czrkrkid": "1", "identi_id": HAN, "nm": "韩梅", "gen": "2", "birth_dt": "19900307", "marital_status": "20",
+         "addr": "红旗区向阳路1号", "czrkhhid": "H1", "tel": "13800000001", "czrksjxgxsj": "2019-01-01 00:00:00"},
+        {"czrkrkid": "2", "identi_id": LI.lower(), "nm": "李雷", "gen": "1", "birth_dt": "19880105",
+         "czrksjxgxsj": "2019-01-01 00:00:00"},
+        {"czrkrkid": "3", "identi_id": CHILD, "nm": "李小雷", "gen": "1", "birth_dt": "20200301",
+         "czrksjxgxsj": "2020-06-01 00:00:00"},
+        # a number with a wrong check digit and nobody of that name
+        {"czrkrkid": "4", "identi_id": "410702199003070000", "nm": "无名", "birth_dt": "19900307",
+         "czrksjxgxsj": "2019-01-01 00:00:00"},
+    ])  # fmt: skip
+    case.land(HOUSEHOLD, "000002", [
+        {"czrkrkid": "1", "identi_id": HAN, "nm": "韩梅", "gen": "2", "birth_dt": "19900307", "marital_status": "20",
+         "addr": "牧野区和平路2号", "czrkhhid": "H2", "tel": "13800000001", "czrksjxgxsj": "2021-01-01 00:00:00"},
+    ])  # fmt: skip
+    case.land(CARD, "000001", [
+        {"slh": "S1", "gmsfhm": HAN, "xm": "韩　梅", "xb": "女", "csrq": "1990-3-7", "yxqqsrq": "20200101",
+         "yxqjzrq": "长期", "gxsj": "2020-01-01 00:00:00"},
+        {"slh": None, "gmsfhm": LI, "xm": "李雷", "xb": "男", "csrq": "19880105", "gxsj": "2020-01-01 00:00:00"},
+    ])  # fmt: skip
+    wedding = {"业务类型": "结婚登记", "男方姓名": "李雷", "男方身份证号": LI, "男方出生日期": "1988-01-05",
+               "女方姓名": "韩梅", "女方身份证号": HAN, "女方出生日期": "1990-03-07"}  # fmt: skip
+    case.land(MARRIAGE, "000001", [
+        {"登记字号": "J1", "登记日期": "2015-05-20", **wedding},
+        {"登记字号": "J1", "登记日期": "2015-05-20", **wedding},
+        {"登记字号": "J2", "登记日期": "2022-08-08", **wedding, "业务类型": "离婚登记"},
+        # his number is not usable and he has no date of birth: his claim is lost, hers is not
+        {"登记字号": "J3", "登记日期": "2010-01-01", "业务类型": "结婚登记", "男方姓名": "张三", "男方身份证号": "41070219",
+         "女方姓名": "韩梅", "女方身份证号": HAN},
+        {"_problem": "row_width", "_raw": "J4,结婚登记,2015-05-20,x,y"},
+    ])  # fmt: skip
+    case.land(INSURANCE, "000001", [
+        {"个人编号": "P1", "姓名": "韩梅", "证件号码": HAN, "性别": "男", "联系电话": "13900000009", "民族": "汉族",
+         "单位名称": "新乡市甲有限公司", "单位统一社会信用代码": FIRM, "更新时间": "2023-01-01 00:00:00"},
+    ])  # fmt: skip
+    case.land(BIRTH, "000001", [
+        {"certNo": "C1", "babyName": "李小雷", "babySex": "男", "birthTime": "2020-03-01 10:20:00", "babyIdNo": None,
+         "motherName": "韩梅", "motherIdNo": HAN, "fatherName": "李雷", "fatherIdNo": LI, "issueDate": "2020-03-05"},
+    ])  # fmt: skip
+    case.land(ENTERPRISE, "000001", [
+        {"main_identi_id": "E1", "uni_social_crd_cd": FIRM, "reg_no": OLD_NUMBER, "comp_nm": "新乡市甲有限公司",
+         "gxsj": "2021-01-01 00:00:00"},
+        {"main_identi_id": "E2", "uni_social_crd_cd": SHOP, "comp_nm": "乙小吃店", "gxsj": "2021-01-01 00:00:00"},
+    ])  # fmt: skip
+    case.land(FOOD, "000001", [
+        {"许可证编号": "JY14107020000001", "经营者名称": "新乡市甲有限公司", "统一社会信用代码": OLD_NUMBER},
+        {"许可证编号": "JY14107020000002", "经营者名称": "乙小吃店", "统一社会信用代码": SHOP.lower()},
+        {"许可证编号": "JY14107020000003", "经营者名称": "丙饭店", "统一社会信用代码": "410700100099999"},
+    ])  # fmt: skip
+    case.land(TAX, "000001", [
+        {"税务登记序号": "T1", "纳税人识别号": "410702171234567", "纳税人名称": "新乡市甲有限公司"},
+        {"税务登记序号": "T2", "纳税人识别号": "000", "纳税人名称": "丁公司"},
+        {"税务登记序号": "T3", "_op": None, "纳税人识别号": SHOP, "纳税人名称": "乙小吃店"},
+    ])  # fmt: skip
+    case.land(TAX, "000002", [{"税务登记序号": "T3", "_op": "delete"}])
+    return case.build()
+
+
+def person(city: MergeCase, key: str) -> dict:
+    found = city.one(f"select * from base.population where id_number = '{key}'")
+    return {**found, "_provenance": dict(found["_provenance"])}
+
+
+def test_the_account_balances(city: MergeCase) -> None:
+    wrong = city.rows("select * exclude (reasons) from governance.account where not balanced")
+    assert wrong == []
+    landed = sum(len(city.rows(f"select 1 from read_parquet({[str(p) for p in parts]})")) for parts in city.batches.values())
+    assert city.rows("select sum(landed), sum(merged + superseded + duplicate + set_aside) from governance.account") == [
+        (landed, landed)
+    ]
+    assert city.rows("select count(*), count(distinct (resource, batch, \"row\")) from governance.disposition") == [
+        (landed, landed)
+    ]
+
+
+def test_survivors_and_where_they_came_from(city: MergeCase) -> None:
+    han = person(city, HAN)
+    assert (han["name"], han["sex"], str(han["birth_date"])) == ("韩梅", "2", "1990-03-07")
+    assert (han["household_number"], han["household_address"]) == ("H2", "牧野区和平路2号")
+    assert han["phone"] == "13900000009"
+    assert han["_provenance"]["household_number"] == {"resource": HOUSEHOLD, "batch": "000002", "row": 1}
+    assert han["_provenance"]["name"] == {"resource": CARD, "batch": "000001", "row": 1}
+    assert han["_provenance"]["employer_name"] == {"resource": INSURANCE, "batch": "000001", "row": 1}
+    assert "former_name" not in han["_provenance"]
+    assert han["_sources"] == [MARRIAGE, BIRTH, INSURANCE, HOUSEHOLD, CARD]
+    assert str(han["_updated_at"]) == "2023-01-01 00:00:00"
+
+
+def test_the_newest_event_of_a_marriage_stands(city: MergeCase) -> None:
+    for key in (HAN, LI):
+        one = person(city, key)
+        assert (one["marital_status"], one["spouse_id_number"], one["marriage_date"]) == ("40", None, None)
+        assert one["_provenance"]["marital_status"]["row"] == 3
+
+
+def test_a_child_without_a_number_is_linked_and_has_parents(city: MergeCase) -> None:
+    child = person(city, CHILD)
+    assert (child["father_id_number"], child["mother_id_number"]) == (LI, HAN)
+    certificate = city.one("select * from base.certificate where certificate_number = 'C1'")
+    assert certificate["holder_id"] == CHILD
+    assert city.rows(f"select rule, severity from governance.defects where resource = '{BIRTH}'") == [
+        ("id_number_missing", "repaired")
+    ]
+
+
+def test_old_numbers_reach_the_entity(city: MergeCase) -> None:
+    firm = city.one(f"select * from base.legal_entity where credit_code = '{FIRM}'")
+    assert firm["registration_number"] == OLD_NUMBER
+    assert firm["_sources"] == [ENTERPRISE, FOOD, TAX]
+    assert city.rows("select credit_code from base.legal_entity order by 1") == sorted([(FIRM,), (SHOP,)])
+    assert city.rows(f"select holder_id from base.certificate where certificate_number = 'JY14107020000001'") == [(FIRM,)]
+    assert ("registration_number_mapped",) in city.rows(f"select rule from governance.defects where resource = '{TAX}'")
+
+
+def test_every_row_has_one_outcome_with_its_reasons(city: MergeCase) -> None:
+    assert city.rows(f"""
+        select "row", outcome, reasons from governance.disposition where resource = '{MARRIAGE}' order by 1
+    """) == [
+        (1, "merged", []), (2, "duplicate", []), (3, "merged", []), (4, "merged", []), (5, "set_aside", ["row_width"]),
+    ]  # fmt: skip
+    assert city.rows(f"""
+        select batch, "row", outcome, reasons from governance.disposition where resource = '{HOUSEHOLD}' order by 1, 2
+    """) == [
+        ("000001", 1, "superseded", []), ("000001", 2, "merged", []), ("000001", 3, "merged", []),
+        ("000001", 4, "set_aside", ["id_number_check_digit", "not_linked"]), ("000002", 1, "merged", []),
+    ]  # fmt: skip
+
+
+def test_a_withdrawn_record_makes_no_claim(city: MergeCase) -> None:
+    assert city.rows(f"""
+        select batch, "row", outcome, len(claims) from governance.disposition
+        where resource = '{TAX}' and record_key = 'T3' order by 1
+    """) == [("000001", 3, "superseded", 0), ("000002", 1, "merged", 0)]
+    assert TAX not in city.one(f"select _sources from base.legal_entity where credit_code = '{SHOP}'")["_sources"]
+
+
+def test_what_is_set_aside_has_rule_item_and_remedy(city: MergeCase) -> None:
+    found = city.rows("""
+        select resource, scope, role, rule, item from governance.set_aside
+        where resource in ('civil_affairs.marriage', 'public_security.identity_card') order by all
+    """)
+    assert (MARRIAGE, "claim", "husband", "id_number_length", "男方身份证号") in found
+    assert (MARRIAGE, "claim", "husband", "not_linked", "男方身份证号") in found
+    assert (MARRIAGE, "row", None, "row_width", None) in found
+    assert (CARD, "claim", "certificate", "certificate_number_missing", "slh") in found
+    assert city.rows("select count(*) from governance.set_aside where title is null or remedy is null") == [(0,)]
+
+
+def test_disagreement_is_kept(city: MergeCase) -> None:
+    found = {
+        attribute: (kept, kept_resource, sorted(claim["value"] for claim in claims))
+        for attribute, kept, kept_resource, claims in city.rows(
+            f"select attribute, kept, kept_resource, claims from governance.conflicts where entity_id = '{HAN}'"
+        )
+    }
+    assert found["phone"] == ("13900000009", INSURANCE, ["13800000001", "13900000009"])
+    assert found["sex"][0] == "2" and "1" in found["sex"][2]
+    assert "household_address" not in found  # the older version is superseded, it does not speak
+    assert ("sex_disagrees_with_id",) in city.rows(f"select rule from governance.defects where resource = '{INSURANCE}'")
+
+
+def test_the_same_batches_give_the_same_rows_in_the_same_order(city: MergeCase, tmp_path: Path) -> None:
+    again = MergeCase(tmp_path)
+    again.batches = {resource: list(reversed(parts)) for resource, parts in city.batches.items()}
+    again.build()
+    for schema, tables in PUBLISHED.items():
+        for table in tables:
+            query = f"select * from {schema}.{table}"
+            assert again.rows(query) == city.rows(query), table

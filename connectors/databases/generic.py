@@ -40,7 +40,7 @@ SESSION = {
 DRIVERS = {
     "oracle": "pip install 'govshare[oracle]'  (oracledb), and the URL oracle+oracledb://...",
     "mssql": "pip install 'govshare[sqlserver]'  (pymssql), and the URL mssql+pymssql://...",
-    "dm": "pip install 'govshare[dameng]'  (dmPython and dmSQLAlchemy, which need Dameng's client), URL dm+dmPython://...",
+    "dm": "pip install 'govshare[dameng]'  (dmPython and dmSQLAlchemy), and the URL dm+dmPython://user@host:5236",
     "kingbase": "the URL postgresql://... (Kingbase speaks PostgreSQL's protocol)",
 }
 

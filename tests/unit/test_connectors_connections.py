@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,14 +51,38 @@ def test_a_settings_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     [
         ("sqlite:///missing.db", "does not exist"),
         ("postgresql://u:s3cret@127.0.0.1:1/x", "cannot be reached"),
+        ("kingbase://u:s3cret@127.0.0.1:1/x", "cannot be reached"),
         ("mysql://u:s3cret@127.0.0.1:1/x", "cannot be reached"),
-        ("oracle+oracledb://u:s3cret@127.0.0.1:1/x", "install it.*oracle|cannot be reached"),
-        ("mssql+pymssql://u:s3cret@127.0.0.1:1/x", r"install it: pip install 'govshare\[sqlserver\]"),
-        ("dm+dmPython://u:s3cret@127.0.0.1:1/x", r"install it: pip install 'govshare\[dameng\]"),
+        ("mariadb+pymysql://u:s3cret@127.0.0.1:1/x", "cannot be reached"),
+        ("oracle+oracledb://u:s3cret@127.0.0.1:1/x", "cannot be reached"),
+        ("mssql+pymssql://u:s3cret@127.0.0.1:1/x", "cannot be reached"),
+        ("nothing://u:s3cret@127.0.0.1:1/x", "no driver for nothing databases.*a SQLAlchemy dialect"),
         ("no url at all", "no SQLAlchemy URL"),
     ],
 )
 def test_a_dead_source_is_an_error_without_the_password(tmp_path: Path, url: str, words: str) -> None:
+    driver = {"oracle+oracledb": "oracledb", "mssql+pymssql": "pymssql"}.get(url.split(":")[0])
+    if driver:
+        pytest.importorskip(driver)
+    refused(tmp_path, url, words)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver", "extra"),
+    [
+        ("oracle+oracledb://u:s3cret@127.0.0.1:1/x", "oracledb", "oracle"),
+        ("mssql+pymssql://u:s3cret@127.0.0.1:1/x", "pymssql", "sqlserver"),
+        ("dm+dmPython://u:s3cret@127.0.0.1:1", "dmPython", "dameng"),
+    ],
+)
+def test_a_missing_driver_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)  # as if it were not installed
+    refused(tmp_path, url, rf"install it: pip install 'govshare\[{extra}\]'")
+
+
+def refused(tmp_path: Path, url: str, words: str) -> None:
     office = Office(tmp_path, f'url = "{url}"')
     with pytest.raises(CollectError, match=words) as error:
         office.collect(database_resource())

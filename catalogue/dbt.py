@@ -1,11 +1,12 @@
 """How govshare calls dbt: the same project, profile, variables and environment every time.
 
-Here belong the command line, the variable ``staged``, and the manifest with its fingerprint. What the
+Here belong the command line, the variables ``staged`` and ``codes``, and the manifest with its fingerprint. What the
 manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -28,6 +29,8 @@ from catalogue.problems import LOADER
 
 PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests")
 KEPT_MANIFESTS = 4  # another process may just be about to read one
+_NARROW = str.maketrans("（），", "(),")
+_WIDE = str.maketrans("(),", "（），")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -58,7 +61,29 @@ def staged_models(content: Path) -> dict[str, list[str]]:
 
 def dbt_vars(installation: Installation) -> dict[str, Any]:
     """The variables that every call of dbt gets."""
-    return {"staged": staged_models(installation.content)}
+    return {"staged": staged_models(installation.content), "codes": code_tables()}
+
+
+def code_tables() -> dict[str, dict[str, dict[str, str]]]:
+    """Code table → ``words`` (what departments write → code) and ``names`` (code → name), from the seeds.
+
+    A variable and no join: a staging model may decode without naming the seed as an input. A word of a seed
+    with the column ``means`` stands for a code of another table (an older edition's code for today's). Brackets
+    count in both widths.
+    """
+    tables: dict[str, dict[str, dict[str, str]]] = {}
+    for path in sorted((DBT_PROJECT / "seeds").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        if not rows or not {"code", "name"} <= rows[0].keys():
+            continue
+        words: dict[str, str] = {}
+        for row in rows:
+            for word in filter(None, [row["code"], row["name"], *(row.get("words") or "").split("|")]):
+                for spelling in (word, word.translate(_WIDE), word.translate(_NARROW)):
+                    words.setdefault(spelling, row.get("means") or row["code"])
+        tables[path.stem] = {"words": words, "names": {row["code"]: row["name"] for row in rows}}
+    return tables
 
 
 def dbt_command(installation: Installation, *arguments: str) -> list[str]:

@@ -36,9 +36,9 @@ def code(first17: str) -> str:
     return first17 + alphabet[(31 - total % 31) % 31]
 
 
-HAN = number("410702", "19900307", "001")  # 韩梅
+HAN = number("410702", "19900307", "002")  # 韩梅
 LI = number("410702", "19880105", "013")  # 李雷
-CHILD = number("410702", "20200301", "012")  # 李小雷, known to the household register
+CHILD = number("410702", "20200301", "011")  # 李小雷, known to the household register
 SHOP = code("92410702MA44T1234")
 FIRM = code("91410700171234567")
 OLD_NUMBER = "410700100012345"

@@ -18,6 +18,7 @@
     {%- set text = "cast(" ~ x ~ " as varchar)" -%}
     {{ return([
         defect('credit_code_case', name, credit_code(x) ~ " is not null and " ~ text ~ " <> upper(" ~ text ~ ")"),
+        defect('credit_code_inner_check', name, with_value(credit_code(x), organisation_check_character('_v', 9) ~ " <> substr(_v, 17, 1)")),
     ]) }}
 {%- endmacro %}
 
@@ -67,6 +68,31 @@
     case when {{ divorced }} then {{ none_of('varchar') }} else {{ id_number(other_number) }} end as {{ prefix }}spouse_id_number
 {%- endmacro %}
 
+{# What follows from what the catalogue declares of each item: its standard, or the code table it is decoded by. #}
+{% macro item_defects(columns) -%}
+    {%- set found = [] -%}
+    {%- for column in columns -%}
+        {%- set meta = meta_of(column) -%}
+        {%- set standard = meta.get('standard') -%}
+        {%- if standard == 'id_number' -%}{%- do found.extend(id_number_defects(item(column.name), column.name)) -%}
+        {%- elif standard == 'credit_code' -%}{%- do found.extend(credit_code_defects(item(column.name), column.name)) -%}
+        {%- elif standard == 'date' -%}{%- do found.append(date_defect(item(column.name), column.name)) -%}
+        {%- elif standard == 'name' -%}{%- do found.append(digits_in_name(item(column.name), column.name)) -%}
+        {%- elif standard == 'phone' -%}{%- do found.append(phone_defect(item(column.name), column.name)) -%}
+        {%- endif -%}
+        {%- if meta.get('codes') -%}{%- do found.append(unknown_code(item(column.name), column.name, meta.codes)) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(without_nulls(list_of(found)) if found else no_list(defect_type())) }}
+{%- endmacro %}
+
+{% macro phone_defect(x, name) -%}
+    {{ return(defect('phone_form', name, clean_text(x) ~ " is not null and " ~ phone(x) ~ " is null")) }}
+{%- endmacro %}
+
+{% macro unknown_code(x, name, table) -%}
+    {{ return(defect('code_unknown', name, clean_text(x) ~ " is not null and " ~ decode(x, table) ~ " is null")) }}
+{%- endmacro %}
+
 {#
     Repairs of text that any item may need, looked for item by item only in rows where one look over all items shows
     something. `names`: the items.
@@ -74,7 +100,7 @@
 {% macro text_repairs(names) -%}
     {%- set rules = {
         'space_in_text': '^[ \t\u3000\u00a0]|[ \t\u3000\u00a0]$|[\t\u3000\u00a0]',
-        'full_width': '[\uff01-\uff5e]',
+        'full_width': '[０-９Ａ-Ｚａ-ｚ]',
         'html_entity': '&(#[0-9]+|[a-zA-Z]+);',
     } -%}
     {%- set found = [] -%}
@@ -83,7 +109,7 @@
             {%- do found.append(defect(rule, name, text_has("cast(" ~ item(name) ~ " as varchar)", pattern))) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- set any = '(^|\x1f)[ ]|[ ](\x1f|$)|[\t\u3000\u00a0\uff01-\uff5e]|&(#[0-9]+|[a-zA-Z]+);' -%}
+    {%- set any = '(^|\x1f)[ ]|[ ](\x1f|$)|[\t\u3000\u00a0０-９Ａ-Ｚａ-ｚ]|&(#[0-9]+|[a-zA-Z]+);' -%}
     {{ return(
         "case when " ~ text_has(side_by_side(names), any) ~ " then " ~ without_nulls(list_of(found))
         ~ " else " ~ no_list(defect_type()) ~ " end"

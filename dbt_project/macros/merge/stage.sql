@@ -16,7 +16,7 @@
                   else current. Versions of a record are ordered by _recorded_at, then as they landed. A
                   withdrawal (_op delete) ends all that landed before it, whatever time those rows claim.
     _problem      why the row as a whole cannot be read (found by the connector, or destroyed text)
-    _row_defects  repairs common to all text items, and repeated_key
+    _row_defects  repairs common to all text items, what the items' declared standards find, and repeated_key
     Only records with more than one row are put in order: they are few, and the rows are wide.
 #}
 {% macro stage(department, resource, recorded_at='cast(null as timestamp)') -%}
@@ -113,7 +113,7 @@ landed as (
         coalesce(standing._status, 'current') as _status,
         {{ problem }} as _problem,
         {{ list_joined(
-            text_repairs(items),
+            list_joined(text_repairs(items), item_defects(node.columns.values())),
             "case when standing._key_repeated then " ~ list_of([defect('repeated_key', keys | join('|'), 'true')])
             ~ " else " ~ no_list(defect_type()) ~ " end"
         ) }} as _row_defects
@@ -159,6 +159,7 @@ landed as (
 {# `type`: a code of the seed certificate_types. #}
 {% macro certificate_key(type, name) -%}
     '{{ type }}' as certificate_type,
+    '{{ name_of_code(type, 'certificate_types') }}' as certificate_type_name,
     {{ clean_text(item(name)) }} as certificate_number,
     '{{ type }}:' || {{ clean_text(item(name)) }} as certificate_id,
     case when {{ clean_text(item(name)) }} is null then 'certificate_number_missing' end as certificate_key_problem,

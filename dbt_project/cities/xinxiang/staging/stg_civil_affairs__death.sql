@@ -1,10 +1,7 @@
 with {{ stage('civil_affairs', 'death', recorded_at=timestamp_of('登记日期')) }}
 
 select
-    {{ row_columns(defects=id_number_defects('身份证号', '身份证号') + [
-        date_defect('出生日期', '出生日期'),
-        date_defect('死亡日期', '死亡日期'),
-        digits_in_name('姓名', '姓名'),
+    {{ row_columns(defects=[
         disagrees_with_id('sex', decode('性别', 'sex'), '身份证号', '性别'),
         disagrees_with_id('birth_date', date_of('出生日期'), '身份证号', '出生日期'),
     ]) }},

@@ -2,11 +2,7 @@
 with {{ stage('civil_affairs', 'marriage', recorded_at=timestamp_of('登记日期')) }}
 
 select
-    {{ row_columns(defects=id_number_defects('男方身份证号', '男方身份证号') + id_number_defects('女方身份证号', '女方身份证号') + [
-        date_defect('登记日期', '登记日期'),
-        digits_in_name('男方姓名', '男方姓名'),
-        digits_in_name('女方姓名', '女方姓名'),
-    ]) }},
+    {{ row_columns() }},
     {{ person_key('husband_', '男方身份证号') }},
     {{ clean_name('男方姓名') }} as husband_name,
     '1' as husband_sex,

@@ -1,8 +1,7 @@
 with {{ stage('civil_affairs', 'social_organisation', recorded_at=timestamp_of('有效期起')) }}
 
 select
-    {{ row_columns(defects=credit_code_defects('统一社会信用代码', '统一社会信用代码') + [
-        date_defect('成立登记日期', '成立登记日期'),
+    {{ row_columns(defects=[
         capital_defect('注册资金', '注册资金'),
         several_people('法定代表人', '法定代表人'),
     ]) }},

@@ -1,9 +1,7 @@
 with {{ stage('education', 'school_enrolment') }}
 
 select
-    {{ row_columns(defects=id_number_defects('身份证件号', '身份证件号') + [
-        date_defect('出生日期', '出生日期'),
-        digits_in_name('姓名', '姓名'),
+    {{ row_columns(defects=[
         disagrees_with_id('sex', decode('性别', 'sex'), '身份证件号', '性别'),
         disagrees_with_id('birth_date', date_of('出生日期'), '身份证件号', '出生日期'),
     ]) }},

@@ -1,7 +1,7 @@
 with {{ stage('establishment_office', 'public_institution', recorded_at=timestamp_of('有效期起')) }}
 
 select
-    {{ row_columns(defects=credit_code_defects('统一社会信用代码', '统一社会信用代码') + [
+    {{ row_columns(defects=[
         several_people('法定代表人', '法定代表人'),
         capital_defect(item('开办资金(万元)'), '开办资金(万元)'),
     ]) }},

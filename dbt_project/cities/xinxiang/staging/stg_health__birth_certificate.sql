@@ -1,9 +1,7 @@
 with {{ stage('health', 'birth_certificate', recorded_at=timestamp_of(item('updatedAt'))) }}
 
 select
-    {{ row_columns(defects=id_number_defects(item('motherIdNo'), 'motherIdNo') + id_number_defects(item('fatherIdNo'), 'fatherIdNo') + [
-        date_defect(item('birthTime'), 'birthTime'),
-    ]) }},
+    {{ row_columns() }},
     {{ person_key('child_', 'babyIdNo') }},
     {{ clean_name(item('babyName')) }} as child_name,
     {{ decode(item('babySex'), 'sex') }} as child_sex,

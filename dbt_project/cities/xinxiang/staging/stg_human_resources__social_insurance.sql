@@ -1,9 +1,7 @@
 with {{ stage('human_resources', 'social_insurance', recorded_at=timestamp_of('更新时间')) }}
 
 select
-    {{ row_columns(defects=id_number_defects('证件号码', '证件号码') + [
-        date_defect('出生日期', '出生日期'),
-        digits_in_name('姓名', '姓名'),
+    {{ row_columns(defects=[
         disagrees_with_id('sex', decode('性别', 'sex'), '证件号码', '性别'),
         disagrees_with_id('birth_date', date_of('出生日期'), '证件号码', '出生日期'),
     ]) }},

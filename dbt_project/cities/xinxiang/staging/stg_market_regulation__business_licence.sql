@@ -1,8 +1,7 @@
 with {{ stage('market_regulation', 'business_licence', recorded_at=timestamp_of('gxsj')) }}
 
 select
-    {{ row_columns(defects=credit_code_defects('tyshxydm', 'tyshxydm') + [
-        date_defect('clrq', 'clrq'),
+    {{ row_columns(defects=[
         several_people('fddbr', 'fddbr'),
         capital_defect('zczb', 'zczb'),
     ]) }},

@@ -1,8 +1,7 @@
 with {{ stage('market_regulation', 'enterprise_registration', recorded_at=timestamp_of('gxsj')) }}
 
 select
-    {{ row_columns(defects=credit_code_defects('uni_social_crd_cd', 'uni_social_crd_cd') + [
-        date_defect('est_dt', 'est_dt'),
+    {{ row_columns(defects=[
         several_people('legal_repre', 'legal_repre'),
         capital_defect('reg_capt', 'reg_capt'),
     ]) }},

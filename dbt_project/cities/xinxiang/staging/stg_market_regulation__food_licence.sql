@@ -1,8 +1,7 @@
 with {{ stage('market_regulation', 'food_licence', recorded_at=timestamp_of('发证日期')) }}
 
 select
-    {{ row_columns(defects=credit_code_defects('统一社会信用代码', '统一社会信用代码') + [
-        date_defect('发证日期', '发证日期'),
+    {{ row_columns(defects=[
         several_people('法定代表人', '法定代表人'),
     ]) }},
     {{ legal_entity_key('entity_', '统一社会信用代码') }},

@@ -2,7 +2,7 @@
 with {{ stage('natural_resources', 'real_estate_certificate', recorded_at=timestamp_of('djsj')) }}
 
 select
-    {{ row_columns(defects=[date_defect('djsj', 'djsj'), several_people('qlr', 'qlr')]) }},
+    {{ row_columns(defects=[several_people('qlr', 'qlr')]) }},
     {{ certificate_key('11100000MB03271699001', 'bdcqzh') }},
     case when {{ is_person }} then 'person' else 'legal_entity' end as certificate_holder_kind,
     case when {{ is_person }} then {{ id_number('zjh') }} else {{ credit_code('zjh') }} end as certificate_holder_id,

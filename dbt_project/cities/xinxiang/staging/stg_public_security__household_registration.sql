@@ -1,9 +1,7 @@
 with {{ stage('public_security', 'household_registration', recorded_at=timestamp_of('czrksjxgxsj')) }}
 
 select
-    {{ row_columns(defects=id_number_defects('identi_id', 'identi_id') + [
-        date_defect('birth_dt', 'birth_dt'),
-        digits_in_name('nm', 'nm'),
+    {{ row_columns(defects=[
         disagrees_with_id('sex', decode('gen', 'sex'), 'identi_id', 'gen'),
         disagrees_with_id('birth_date', date_of('birth_dt'), 'identi_id', 'birth_dt'),
     ]) }},
@@ -19,7 +17,7 @@ select
     {{ division('belo_pcc') }} as person_household_division,
     {{ clean_text('addr') }} as person_household_address,
     {{ decode('marital_status', 'marital_status') }} as person_marital_status,
-    {{ decode('edu_degree', 'education') }} as person_education,
+    {{ decode('edu_degree', 'education_1984') }} as person_education,
     {{ phone('tel') }} as person_phone,
     {{ date_of('moveout_dt') }} as person_move_out_date,
     {{ date_of('dead_dt') }} as person_death_date

@@ -1,9 +1,7 @@
 with {{ stage('public_security', 'identity_card', recorded_at=timestamp_of('gxsj')) }}
 
 select
-    {{ row_columns(defects=id_number_defects('gmsfhm', 'gmsfhm') + [
-        date_defect('csrq', 'csrq'),
-        digits_in_name('xm', 'xm'),
+    {{ row_columns(defects=[
         disagrees_with_id('sex', decode('xb', 'sex'), 'gmsfhm', 'xb'),
         disagrees_with_id('birth_date', date_of('csrq'), 'gmsfhm', 'csrq'),
     ]) }},

@@ -1,8 +1,7 @@
 with {{ stage('tax', 'tax_registration', recorded_at=timestamp_of('更新日期')) }}
 
 select
-    {{ row_columns(defects=credit_code_defects('社会信用代码', '社会信用代码') + [
-        date_defect('开业日期', '开业日期'),
+    {{ row_columns(defects=[
         several_people('法定代表人姓名', '法定代表人姓名'),
         capital_defect('注册资本', '注册资本'),
     ]) }},

@@ -7,7 +7,8 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` by one rename: a reader, or a run after a kill, sees the old or the new one."""
+    """Write ``text`` to ``path`` by one rename: a reader, or a run after a kill, sees the old or the new
+    one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("w", encoding="utf-8") as file:

@@ -1,11 +1,13 @@
 """Great Expectations on DuckDB: the data source that keeps one connection open.
 
-Great Expectations fetches a result after it has given the connection back; DuckDB has then dropped the result with
-the rollback. So the connection is kept, as Great Expectations itself does for SQLite. Nothing here knows a table.
+Great Expectations fetches a result after it has given the connection back; DuckDB has then dropped the result
+with the rollback. So the connection is kept, as Great Expectations itself does for SQLite. Nothing here knows
+a table.
 """
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -41,12 +43,13 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
 
 class DuckDBDatasource(SQLDatasource):
-    """``context.data_sources.add_duckdb``: SQL over an in-memory DuckDB, data source and metrics on one engine."""
+    """``context.data_sources.add_duckdb``: SQL over an in-memory DuckDB, data source and metrics on one
+    engine."""
 
     type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
 
     @property
-    def execution_engine_type(self) -> type[SqlAlchemyExecutionEngine]:
+    def execution_engine_type(self) -> builtins.type[SqlAlchemyExecutionEngine]:
         return DuckDBExecutionEngine
 
     def _create_engine(self) -> sa.Engine:

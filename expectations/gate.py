@@ -1,4 +1,5 @@
-"""The gate: judges a candidate's files, as they would be published, and says in one verdict whether they may be.
+"""The gate: judges a candidate's files, as they would be published, and says in one verdict whether they may
+be.
 
 Works in an in-memory DuckDB over the Parquet files; the warehouse stays closed. What is asked is decided in
 ``plan``; here it is found out what can be asked, the questions are put, and the report is written.
@@ -53,7 +54,9 @@ def judge(
         checks: dict[str, Check] = {}
         for check in planned:
             if missing := [name for name in check.needs if name not in present]:
-                checks[check.name] = _not_asked(check, candidate, False, f"column {', '.join(missing)} is missing")
+                checks[check.name] = _not_asked(
+                    check, candidate, False, f"column {', '.join(missing)} is missing"
+                )
             elif check.kind != "missing":
                 asked.append(check)
             elif (views := _known_keys(installation, table, check, catalogue, session)) is not None:
@@ -73,12 +76,21 @@ def judge(
 def _not_asked(check: Planned, candidate: CandidateLike, passed: bool, words: str) -> Check:
     rows = 0 if passed else candidate.rows
     return Check(
-        check.name, check.column, check.rule, check.severity, passed, words, rows, candidate.rows, check.description
+        name=check.name,
+        column=check.column,
+        rule=check.rule,
+        severity=check.severity,
+        passed=passed,
+        observed=words,
+        unexpected_count=rows,
+        total=candidate.rows,
+        description=check.description,
     )
 
 
 def _files_to_come(installation: Installation, table: str) -> Path | None:
-    """Where the rows lie that will be current after this run: the table's candidate, else its current release."""
+    """Where the rows lie that will be current after this run: the table's candidate, else its current
+    release."""
     for folder in (installation.candidate / table, installation.published / table / "current"):
         if any(folder.glob("*.parquet")):
             return folder
@@ -88,8 +100,8 @@ def _files_to_come(installation: Installation, table: str) -> Path | None:
 def _known_keys(
     installation: Installation, table: BaseTable, check: Planned, catalogue: Catalogue, session: Session
 ) -> list[str] | None:
-    """Names of views with the keys (column ``known``) of each table that ``check`` refers to; null when one of them
-    has no rows to look at yet."""
+    """Names of views with the keys (column ``known``) of each table that ``check`` refers to; null when one
+    of them has no rows to look at yet."""
     from expectations.rules import BATCH
     from expectations.session import parquet
 

@@ -1,8 +1,8 @@
 """The factory: from a table's contract to the list of checks that its candidates must pass.
 
-Every published table goes through here and nobody writes checks for one of them: what is checked follows from the
-columns' types, constraints, standards, code tables and references in the catalogue. The list is plain data; how
-it is run is in ``suite``. Dagster shows the same list before anything has run.
+Every published table goes through here and nobody writes checks for one of them: what is checked follows from
+the columns' types, constraints, standards, code tables and references in the catalogue. The list is plain
+data; how it is run is in ``suite``. Dagster shows the same list before anything has run.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ VOLUME_BLOCK = 0.5  # less than this share of the last release is no growth or l
 class Planned:
     """One check to be run. ``kind`` and its ``arguments``:
 
-    ``columns`` {names} · ``types`` {types: column → SQL type} · ``not_null`` · ``complete`` {share} · ``unique`` {columns}
-    · ``rows`` {low, high} (either may be null) · ``breaks`` {condition}: SQL that is true for a row that breaks the
-    rule · ``missing`` {tables}: rows whose value is the key of none of the tables · ``newest`` {column, low}.
-    ``needs`` are the columns without which it cannot be asked.
+    ``columns`` {names} · ``types`` {types: column → SQL type} · ``not_null`` · ``complete`` {share} ·
+    ``unique`` {columns} · ``rows`` {low, high} (either may be null) · ``breaks`` {condition}: SQL that is
+    true for a row that breaks the rule · ``missing`` {tables}: rows whose value is the key of none of the
+    tables · ``newest`` {column, low}. ``needs`` are the columns without which it cannot be asked.
     """
 
     rule: str
@@ -106,7 +106,9 @@ def _column(table: BaseTable, column: Column, catalogue: Catalogue) -> Iterator[
     if column.completeness is not None:
         words = f"{_title(column)}填写率不低于 {column.completeness:.0%}"
         severity = BLOCK if column.completeness >= 1 else WARN
-        yield Planned("completeness", name, severity, words, "complete", {"share": column.completeness}, (name,))
+        yield Planned(
+            "completeness", name, severity, words, "complete", {"share": column.completeness}, (name,)
+        )
     for rule in _rules_of(table, column):
         condition = f"{x} is not null and {rule.breaks(x)}"
         yield _breaks(rule.name, name, rule.severity, f"{_title(column)}:{rule.title}", condition, (name,))
@@ -121,18 +123,19 @@ def _column(table: BaseTable, column: Column, catalogue: Catalogue) -> Iterator[
         yield Planned("reference", name, WARN, words, "missing", arguments, (name,))
     if column.from_key in FROM_KEY and len(table.primary_key) == 1:
         key = table.primary_key[0]
-        rule_name, title, condition = FROM_KEY[column.from_key]
-        sql = condition(f"cast({quoted(key)} as varchar)", x)
+        rule_name, title, disagrees = FROM_KEY[column.from_key]
+        sql = disagrees(f"cast({quoted(key)} as varchar)", x)
         yield _breaks(rule_name, name, WARN, title, sql, (name, key))
 
 
 def _rules_of(table: BaseTable, column: Column) -> Sequence[Rule]:
     if column.standard:
         if column.standard not in STANDARDS:
+            known = ", ".join(sorted(STANDARDS))
             raise ExpectationError(
                 f"the gate knows no standard “{column.standard}”",
                 where=f"{table.name}.{column.name}",
-                remedy=f"one of {', '.join(sorted(STANDARDS))}, or enter its rules in expectations/standards.py",
+                remedy=f"one of {known}, or enter its rules in expectations/standards.py",
             )
         return STANDARDS[column.standard]
     plain_text = table.layer == "base" and column.type.lower() in ("varchar", "text", "string")
@@ -144,21 +147,30 @@ def _across_columns(table: BaseTable) -> Iterator[Planned]:
     names = set(table.column_names)
     if {"valid_from", "valid_to"} <= names:
         yield _breaks(
-            "validity", None, WARN, "有效期起始不晚于截止", '"valid_from" > "valid_to"', ("valid_from", "valid_to")
+            "validity",
+            None,
+            WARN,
+            "有效期起始不晚于截止",
+            '"valid_from" > "valid_to"',
+            ("valid_from", "valid_to"),
         )
     if "birth_date" in names:
         for column in table.columns:
             if column.standard == "date" and column.name != "birth_date":
                 condition = f'{quoted(column.name)} < "birth_date"'
                 words = f"{_title(column)}不早于出生日期"
-                yield _breaks("not_before_birth", column.name, WARN, words, condition, (column.name, "birth_date"))
+                yield _breaks(
+                    "not_before_birth", column.name, WARN, words, condition, (column.name, "birth_date")
+                )
 
 
 def _freshness(table: BaseTable, last: LastRelease | None) -> Iterator[Planned]:
     if "_updated_at" not in table.column_names:
         return
-    condition = "\"_updated_at\" > cast(current_timestamp as timestamp) + interval 1 day"
-    yield _breaks("not_from_the_future", "_updated_at", WARN, "最近更新时间不晚于今日", condition, ("_updated_at",))
+    condition = '"_updated_at" > cast(current_timestamp as timestamp) + interval 1 day'
+    yield _breaks(
+        "not_from_the_future", "_updated_at", WARN, "最近更新时间不晚于今日", condition, ("_updated_at",)
+    )
     if last is not None and last.updated_at:
         words = "最新一条的更新时间不早于上一版"
         arguments = {"column": "_updated_at", "low": last.updated_at}
@@ -169,7 +181,9 @@ def _breaks(
     rule: str, column: str | None, severity: str, words: str, condition: str, needs: Sequence[str]
 ) -> Planned:
     """A null breaks no rule of form: whether it may be null is asked by ``not_null`` and ``completeness``."""
-    return Planned(rule, column, severity, words, "breaks", {"condition": f"coalesce({condition}, false)"}, needs)
+    return Planned(
+        rule, column, severity, words, "breaks", {"condition": f"coalesce({condition}, false)"}, needs
+    )
 
 
 def code_list(catalogue: Catalogue, name: str, table: BaseTable, column: Column) -> list[str]:

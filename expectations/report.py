@@ -1,8 +1,8 @@
 """Data Docs: Great Expectations' own page for each table and an index over all, to be opened from a disk.
 
-Great Expectations' pages fetch styles, scripts and pictures from half a dozen hosts, with a time stamp for their
-statistics. An office's network reaches none of them, and nobody outside is to learn when the gate was run: every
-reference to another host is taken out, and a style sheet of our own is put in.
+Great Expectations' pages fetch styles, scripts and pictures from half a dozen hosts, with a time stamp for
+their statistics. An office's network reaches none of them, and nobody outside is to learn when the gate was
+run: every reference to another host is taken out, and a style sheet of our own is put in.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _REMOTE = (
 _ANCHOR = re.compile(r"<a\b[^>]*href=\"https?://[^\"]*\"[^>]*>(.*?)</a>", re.S)
 _INDEX_LINK = re.compile(r'href="(?:\.\./)+(?:index\.html|expectations/[^"]*)"')
 _STYLE = """<style>
-body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 0 auto; max-width: 1200px;
-  padding: 0 1.5rem 3rem; color: #1b1f24; background: #fff }
+body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 0 auto;
+  max-width: 1200px; padding: 0 1.5rem 3rem; color: #1b1f24; background: #fff }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 }
 th, td { border-bottom: 1px solid #d8dee4; padding: .35rem .6rem; text-align: left; vertical-align: top }
 h1, h4, h5 { margin: 1.2rem 0 .4rem } a { color: #0550ae; text-decoration: none }
@@ -99,12 +99,14 @@ def _index(installation: Installation) -> str:
             if not check["passed"]:
                 told = (check["name"], check["severity"], check["observed"], check["description"])
                 failed.append(_row(link, *(html.escape(str(text)) for text in told)))
+    tables = _row("table", "名称", "rows", "checks", "verdict", "judged", tag="th")
+    faults = _row("table", "check", "severity", "observed", "rule", tag="th")
     return (
         '<!DOCTYPE html><html lang="zh"><head><meta charset="UTF-8"><title>发布前质检</title>'
         f"{_STYLE}</head><body><h1>发布前质检 · the gate</h1>"
-        f"<table>{_row('table', '名称', 'rows', 'checks', 'verdict', 'judged', tag='th')}{''.join(rows)}</table>"
+        f"<table>{tables}{''.join(rows)}</table>"
         "<h4>未通过的检查 · checks that failed</h4>"
-        f"<table>{_row('table', 'check', 'severity', 'observed', 'rule', tag='th')}{''.join(failed)}</table>"
+        f"<table>{faults}{''.join(failed)}</table>"
         "</body></html>"
     )
 

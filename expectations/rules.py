@@ -1,8 +1,9 @@
 """The kinds of expectation that Great Expectations lacks on DuckDB, as subclasses of its own.
 
-``RowsKeepRule`` states a condition on single rows; its count is one aggregate, so that Great Expectations puts the
-rules of a whole table into one pass. ``NoUnexpectedRows`` states a query whose every row is a fault. Neither
-fetches a value: what they show of a bad row is the hash of its key. Which rules there are is decided in ``plan``.
+``RowsKeepRule`` states a condition on single rows; its count is one aggregate, so that Great Expectations
+puts the rules of a whole table into one pass. ``NoUnexpectedRows`` states a query whose every row is a fault.
+Neither fetches a value: what they show of a bad row is the hash of its key. Which rules there are is decided
+in ``plan``.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class RowsBreaking(TableMetricProvider):
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any],
     ) -> Any:
-        condition = sa.literal_column(metric_value_kwargs["condition"])
+        condition: sa.ColumnElement[Any] = sa.literal_column(metric_value_kwargs["condition"])
         expression = sa.func.count(sa.case((condition, 1)))
         return expression, metric_domain_kwargs, {}
 

@@ -64,13 +64,19 @@ class Session:
         """Names of the candidate's columns, in order."""
         return [row[0] for row in self.ask(f"describe {quoted(BATCH)}")]
 
-    def run(self, table: str, planned: Sequence[Planned], key: Sequence[str], rows: int) -> tuple[list[Check], Any]:
+    def run(
+        self, table: str, planned: Sequence[Planned], key: Sequence[str], rows: int
+    ) -> tuple[list[Check], Any]:
         """Put the questions; gives a check for each and Great Expectations' own result for the report."""
         suite = gx.ExpectationSuite(name=table, expectations=[expectation(check, key) for check in planned])
         batch = self._source.add_table_asset(table, table_name=BATCH).add_batch_definition_whole_table(table)
         definition = gx.ValidationDefinition(name=table, data=batch, suite=self._context.suites.add(suite))
         result = self._context.validation_definitions.add(definition).run(result_format=RESULT_FORMAT)
-        found = {entry.expectation_config.meta["name"]: entry for entry in result.results}
+        found = {
+            entry.expectation_config.meta["name"]: entry
+            for entry in result.results
+            if entry.expectation_config and entry.expectation_config.meta
+        }
         return [check_of(check, found[check.name], rows) for check in planned], result
 
 

@@ -16,7 +16,8 @@ WARN = "warn"
 
 @dataclass(frozen=True)
 class Rule:
-    """``breaks`` takes a column as a SQL expression of type varchar (never null) and gives a SQL condition."""
+    """``breaks`` takes a column as a SQL expression of type varchar (never null) and gives a SQL
+    condition."""
 
     name: str
     severity: str
@@ -39,7 +40,8 @@ def _form(pattern: str) -> Callable[[str], str]:
 
 
 def _digits_sum(x: str, weights: tuple[int, ...], first: int = 1) -> str:
-    """Weighted sum of the digits of ``x`` from position ``first`` (1-based); anything but digits is caught by the form."""
+    """Weighted sum of the digits of ``x`` from position ``first`` (1-based); anything but digits is caught by
+    the form."""
     return "(" + " + ".join(f"{w} * (ascii({x}[{first + i}]) - 48)" for i, w in enumerate(weights)) + ")"
 
 
@@ -90,9 +92,10 @@ def _date_wrong(x: str) -> str:
 
 
 def text_wrong(x: str) -> str:
-    """Traces of an uncleaned text: empty, outer spaces, control or full-width characters, entities."""
+    """Traces of an uncleaned text: empty, outer spaces, control, invisible, full-width or destroyed (U+FFFD)
+    characters, entities."""
     entity = literal(r"&(#\d+|[a-zA-Z]+);")
-    untidy = literal(r"^[\s　]|[\s　]$|[\x00-\x1f\x7f]|[０-９Ａ-Ｚａ-ｚ]")
+    untidy = literal(r"^[\s　]|[\s　]$|[\x00-\x1f\x7f]|[０-９Ａ-Ｚａ-ｚ]|[\x{FFFD}\x{FEFF}\x{200B}\x{A0}]")
     return f"({x} = '' or regexp_matches({x}, {entity}) or regexp_matches({x}, {untidy}))"
 
 
@@ -110,43 +113,85 @@ TEXT_EVERYWHERE = (
 
 STANDARDS: Mapping[str, tuple[Rule, ...]] = {
     "id_number": (
-        Rule("id_number_form", BLOCK, "公民身份号码为 17 位数字加 1 位数字或大写 X(GB 11643-1999 4.1)", _form(_ID_FORM)),
-        Rule("id_number_birth_date", BLOCK, "第 7 至 14 位是实有且不晚于今日的日期(GB 11643-1999)", _id_birth_date_wrong),
+        Rule(
+            "id_number_form",
+            BLOCK,
+            "公民身份号码为 17 位数字加 1 位数字或大写 X(GB 11643-1999 4.1)",
+            _form(_ID_FORM),
+        ),
+        Rule(
+            "id_number_birth_date",
+            BLOCK,
+            "第 7 至 14 位是实有且不晚于今日的日期(GB 11643-1999)",
+            _id_birth_date_wrong,
+        ),
         Rule("id_number_check_digit", BLOCK, "校验码正确(GB 11643-1999,ISO 7064 MOD 11-2)", _id_check_wrong),
     ),
     "credit_code": (
-        Rule("credit_code_form", BLOCK, "统一社会信用代码 18 位,字符在 31 字符集内(GB 32100-2015)", _form(_CODE_FORM)),
+        Rule(
+            "credit_code_form",
+            BLOCK,
+            "统一社会信用代码 18 位,字符在 31 字符集内(GB 32100-2015)",
+            _form(_CODE_FORM),
+        ),
         Rule("credit_code_check_digit", BLOCK, "第 18 位校验码正确(GB 32100-2015)", _code_check_wrong),
         Rule(
-            "credit_code_inner_check", WARN, "第 9 至 17 位主体标识码自身的校验码正确(GB 11714-1997)",
+            "credit_code_inner_check",
+            WARN,
+            "第 9 至 17 位主体标识码自身的校验码正确(GB 11714-1997)",
             lambda x: _organisation_check_wrong(x, 9),
         ),
     ),
     "organisation_code": (
-        Rule("organisation_code_form", BLOCK, "组织机构代码 9 位(GB 11714-1997)", _form(r"[0-9A-Z]{8}[0-9X]")),
-        Rule("organisation_code_check", WARN, "组织机构代码校验码正确(GB 11714-1997)", _organisation_check_wrong),
+        Rule(
+            "organisation_code_form", BLOCK, "组织机构代码 9 位(GB 11714-1997)", _form(r"[0-9A-Z]{8}[0-9X]")
+        ),
+        Rule(
+            "organisation_code_check",
+            WARN,
+            "组织机构代码校验码正确(GB 11714-1997)",
+            _organisation_check_wrong,
+        ),
     ),
     "registration_number": (
         Rule("registration_number_form", WARN, "工商注册号 15 位数字", _form(r"\d{15}")),
     ),
     "tax_number": (
-        Rule("tax_number_form", WARN, "纳税人识别号 15、17、18 或 20 位大写字母与数字", _form(r"[0-9A-Z]{15}|[0-9A-Z]{17,18}|[0-9A-Z]{20}")),
+        Rule(
+            "tax_number_form",
+            WARN,
+            "纳税人识别号 15、17、18 或 20 位大写字母与数字",
+            _form(r"[0-9A-Z]{15}|[0-9A-Z]{17,18}|[0-9A-Z]{20}"),
+        ),
     ),
-    "date": (Rule("date_range", BLOCK, "ISO 日期,在 1800 至 2199 年之间;“长期”为空值(GB/T 7408)", _date_wrong),),
+    "date": (
+        Rule("date_range", BLOCK, "ISO 日期,在 1800 至 2199 年之间;“长期”为空值(GB/T 7408)", _date_wrong),
+    ),
     "division": (
-        Rule("division_form", BLOCK, "行政区划代码 6、9 或 12 位(GB/T 2260、GB/T 10114)", _form(r"[1-9]\d{5}(\d{3}){0,2}")),
+        Rule(
+            "division_form",
+            BLOCK,
+            "行政区划代码 6、9 或 12 位(GB/T 2260、GB/T 10114)",
+            _form(r"[1-9]\d{5}(\d{3}){0,2}"),
+        ),
     ),
     "currency": (Rule("currency_form", BLOCK, "币种为 3 位大写字母(ISO 4217)", _form(r"[A-Z]{3}")),),
     "phone": (
         Rule(
-            "phone_form", WARN, "手机 11 位,或固定电话 7 至 12 位,可带区号与分机",
+            "phone_form",
+            WARN,
+            "手机 11 位,或固定电话 7 至 12 位,可带区号与分机",
             _form(r"(\+?86-?)?1\d{10}|(0\d{2,3}-?)?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}"),
         ),
     ),
-    "name": (_TEXT, _PLACEHOLDER, Rule("digits_in_name", WARN, "姓名中没有数字", lambda x: f"regexp_matches({x}, '[0-9]')")),
+    "name": (
+        _TEXT,
+        _PLACEHOLDER,
+        Rule("digits_in_name", WARN, "姓名中没有数字", lambda x: f"regexp_matches({x}, '[0-9]')"),
+    ),
     "organisation_name": (_TEXT, _PLACEHOLDER),
     "always_true": (Rule("true", BLOCK, "恒为真", lambda x: f"{x} <> 'true'"),),
-}  # fmt: skip
+}
 
 
 def _derived_birth_date(key: str, x: str) -> str:
@@ -162,12 +207,18 @@ def _derived_organisation_code(key: str, x: str) -> str:
     return f"{x} <> {key}[9:17]"
 
 
-# ``meta.from_key`` of a column: the value can also be read from the table's key, so the two must agree. Only a
-# warning: a register may know better than the number that was once given.
+# ``meta.from_key`` of a column: the value can also be read from the table's key, so the two must agree. Only
+# a warning: a register may know better than the number that was once given.
 FROM_KEY: Mapping[str, tuple[str, str, Callable[[str, str], str]]] = {
-    "id_number_birth_date": ("birth_date_disagrees_with_id", "出生日期与公民身份号码一致", _derived_birth_date),
+    "id_number_birth_date": (
+        "birth_date_disagrees_with_id",
+        "出生日期与公民身份号码一致",
+        _derived_birth_date,
+    ),
     "id_number_sex": ("sex_disagrees_with_id", "性别与公民身份号码一致", _derived_sex),
     "organisation_code_in": (
-        "organisation_code_disagrees_with_credit_code", "组织机构代码与统一社会信用代码一致", _derived_organisation_code,
+        "organisation_code_disagrees_with_credit_code",
+        "组织机构代码与统一社会信用代码一致",
+        _derived_organisation_code,
     ),
-}  # fmt: skip
+}

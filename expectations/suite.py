@@ -26,15 +26,15 @@ def expectation(check: Planned, key: Sequence[str]) -> Expectation:
         "severity": SEVERITY.get(check.severity, "warning"),
         "meta": {"name": check.name},
     }
-    arguments = check.arguments
+    arguments, column = check.arguments, check.column or ""
     match check.kind:
         case "columns":
             return gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(arguments["names"]), **common)
         case "not_null":
-            return gxe.ExpectColumnValuesToNotBeNull(column=check.column, **common)
+            return gxe.ExpectColumnValuesToNotBeNull(column=column, **common)
         case "complete":
             return gxe.ExpectColumnProportionOfNonNullValuesToBeBetween(
-                column=check.column, min_value=arguments["share"], **common
+                column=column, min_value=arguments["share"], **common
             )
         case "unique" if len(arguments["columns"]) == 1:
             return gxe.ExpectColumnValuesToBeUnique(column=arguments["columns"][0], **common)
@@ -45,15 +45,19 @@ def expectation(check: Planned, key: Sequence[str]) -> Expectation:
                 min_value=arguments["low"], max_value=arguments["high"], **common
             )
         case "breaks":
-            query = f"select {_key_hash(key)} as key_hash from {{batch}} where {_escaped(arguments['condition'])}"
+            query = (
+                f"select {_key_hash(key)} as key_hash from {{batch}} where {_escaped(arguments['condition'])}"
+            )
             return RowsKeepRule(condition=arguments["condition"], unexpected_rows_query=query, **common)
         case "types":
-            return NoUnexpectedRows(unexpected_rows_query=_escaped_but_batch(_types_query(arguments["types"])), **common)
+            return NoUnexpectedRows(
+                unexpected_rows_query=_escaped_but_batch(_types_query(arguments["types"])), **common
+            )
         case "missing":
             return NoUnexpectedRows(unexpected_rows_query=_missing_query(check, key), **common)
         case "newest":
-            column, low = quoted(arguments["column"]), literal(arguments["low"])
-            query = f"select max({column}) as newest from {{batch}} having max({column}) < cast({low} as timestamp)"
+            newest, low = f"max({quoted(arguments['column'])})", literal(arguments["low"])
+            query = f"select {newest} as newest from {{batch}} having {newest} < cast({low} as timestamp)"
             return NoUnexpectedRows(unexpected_rows_query=query, **common)
     raise AssertionError(check.kind)
 
@@ -68,8 +72,9 @@ def _key_hash(key: Sequence[str]) -> str:
 def _types_query(types: Mapping[str, str]) -> str:
     """Columns whose type is not the declared one; DuckDB itself says how a declared type is spelt."""
     declared = ", ".join(f"cast(null as {type_}) as {quoted(name)}" for name, type_ in types.items() if type_)
+    words = "concat(d.column_name, ': ', coalesce(c.column_type, 'missing'), ' instead of ', d.column_type)"
     return (
-        "select concat(d.column_name, ': ', coalesce(c.column_type, 'missing'), ' instead of ', d.column_type) "
+        f"select {words} "
         f"from (describe select {declared}) as d left join (describe select * from {{batch}}) as c "
         "using (column_name) where c.column_type is distinct from d.column_type"
     )
@@ -94,7 +99,8 @@ def _escaped_but_batch(sql: str) -> str:
 
 
 def check_of(planned: Planned, result: Any, rows: int) -> Check:
-    """What Great Expectations found, as one of our checks. An expectation that could not be run has failed."""
+    """What Great Expectations found, as one of our checks. An expectation that could not be run has
+    failed."""
     found = dict(result.result or {})
     passed = bool(result.success)
     count = found.get("unexpected_count")

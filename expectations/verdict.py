@@ -40,7 +40,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``passed``: no blocking check failed. ``seconds`` of judging, without the import of Great Expectations."""
+    """``passed``: no blocking check failed. ``seconds`` of judging, without the import of Great
+    Expectations."""
 
     table: str
     passed: bool

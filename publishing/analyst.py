@@ -1,7 +1,7 @@
 """``analyst.duckdb``: one read-only database over the current releases, for people who ask questions in SQL.
 
-Built whole under a temporary name and renamed into place: a reader that has the old file open goes on with it,
-and no run ever locks an analyst out. Its table ``releases`` says what it was built from.
+Built whole under a temporary name and renamed into place: a reader that has the old file open goes on with
+it, and no run ever locks an analyst out. Its table ``releases`` says what it was built from.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class AnalystDatabase:
 
 
 def build_analyst_database(installation: Installation) -> AnalystDatabase:
-    """Bring ``published/analyst.duckdb`` to the current releases; leaves it alone when it shows them already."""
+    """Bring ``published/analyst.duckdb`` to the current releases; leaves it alone when it shows them
+    already."""
     path = installation.analyst_database
     sweep(path.parent, path.name)
     current = [
@@ -47,8 +48,8 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
     temporary = temporary_beside(path, folder=False)
     with duckdb.connect(str(temporary), config={"memory_limit": MEMORY}) as connection:
         connection.execute(
-            "create table releases (table_name varchar, release varchar, rows bigint, published_at timestamptz, "
-            "standard_version varchar, gate varchar, content_hash varchar)"
+            "create table releases (table_name varchar, release varchar, rows bigint, "
+            "published_at timestamptz, standard_version varchar, gate varchar, content_hash varchar)"
         )
         connection.execute("comment on table releases is '本库各表所据的发布版本'")
         for manifest in current:

@@ -1,8 +1,8 @@
 """A candidate: the very Parquet files that would be published of one table, for the gate to judge.
 
 Rows are streamed from the warehouse in the order of the primary key, so that the same content gives the same
-bytes and a reader can skip row groups by key. What the catalogue says of the table and its columns travels in the
-Parquet schema's metadata. Nothing here judges or publishes.
+bytes and a reader can skip row groups by key. What the catalogue says of the table and its columns travels in
+the Parquet schema's metadata. Nothing here judges or publishes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ROW_GROUP = 100_000  # rows; a reader that looks for one key decompresses one group
 PART_BYTES = 256 << 20  # a transfer that breaks off resumes by file
 BATCH = 65_536  # rows that leave DuckDB at once
+MEMORY = "2GB"  # sorting spills beyond it
 
 
 class CandidateError(GovshareError):
@@ -91,13 +92,15 @@ def write_candidate(
     if not path.exists():
         raise CandidateError("there is no warehouse", where=str(path), remedy="build it first: govshare run")
     with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY}'")
         return _write(connection, table, folder)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: BaseTable, folder: Path) -> Candidate:
     relation = _relation(connection, table.name)
     order = ", ".join(quoted(name) for name in table.primary_key) or "all"
-    reader = connection.execute(f"select * from {relation} order by {order}").to_arrow_reader(BATCH)
+    # `sql`, not `execute`: that one would hold the whole answer before the first batch leaves.
+    reader = connection.sql(f"select * from {relation} order by {order}").to_arrow_reader(BATCH)
     schema = _described(reader.schema, table)
     temporary = temporary_beside(folder)
     files = list(_parts(reader, schema, temporary))
@@ -120,7 +123,8 @@ def _write(connection: duckdb.DuckDBPyConnection, table: BaseTable, folder: Path
 def _relation(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     """The table of this name in the warehouse, whatever schema dbt gave it."""
     found = connection.execute(
-        "select table_schema from information_schema.tables where table_name = ? and table_catalog = current_catalog()",
+        "select table_schema from information_schema.tables "
+        "where table_name = ? and table_catalog = current_catalog()",
         [name],
     ).fetchall()
     if len(found) != 1:
@@ -182,7 +186,8 @@ def _parts(reader: pa.RecordBatchReader, schema: pa.Schema, folder: Path) -> Ite
 
 
 def _groups(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Table]:
-    """Cut the stream into tables of exactly ``ROW_GROUP`` rows: DuckDB's own batches vary with its threads."""
+    """Cut the stream into tables of exactly ``ROW_GROUP`` rows: DuckDB's own batches vary with its
+    threads."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
     for batch in reader:

@@ -1,7 +1,7 @@
 """Folders and links that change by one rename: what is under a final name is whole.
 
-Temporary names begin with ``.tmp-`` and carry the final name, so that the next writer of the same thing sweeps
-what a killed one left. Single small files are in ``catalogue.files``.
+Temporary names begin with ``.tmp-`` and carry the final name, so that the next writer of the same thing
+sweeps what a killed one left. Single small files are in ``catalogue.files``.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def sweep(parent: Path, name: str) -> list[Path]:
 
 
 def rename_into_place(temporary: Path, final: Path, *, replace: bool = False) -> None:
-    """Give a finished folder its name. ``replace`` moves an older folder aside first: between the two renames the
-    name does not exist, which only suits folders that are scratch (candidates)."""
+    """Give a finished folder its name. ``replace`` moves an older folder aside first: between the two renames
+    the name does not exist, which only suits folders that are scratch (candidates)."""
     sync(temporary)
     if replace and final.exists():
         aside = temporary_beside(final, folder=False)

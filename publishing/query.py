@@ -29,7 +29,8 @@ def query_arrow(installation: Installation, sql: str) -> pa.Table:
     """The answer as one Arrow table, for notebooks."""
     with _open(installation) as connection:
         try:
-            return connection.execute(sql).to_arrow_table()
+            answer = connection.sql(sql)
+            return answer.to_arrow_table() if answer else pa.table({})
         except duckdb.Error as error:
             raise QueryError(str(error)) from error
 

@@ -1,8 +1,9 @@
-"""Releases: numbered, immutable folders of Parquet files with a manifest; ``current`` leads to the one to read.
+"""Releases: numbered, immutable folders of Parquet files with a manifest; ``current`` leads to the one to
+read.
 
-A release is made of a candidate that the gate passed: the manifest is written into the candidate's folder, the
-folder gets its number by one rename, then ``current`` moves by another. Nothing here decides whether a candidate
-is good, and nothing changes a release once it has its number.
+A release is made of a candidate that the gate passed: the manifest is written into the candidate's folder,
+the folder gets its number by one rename, then ``current`` moves by another. Nothing here decides whether a
+candidate is good, and nothing changes a release once it has its number.
 """
 
 from __future__ import annotations
@@ -84,8 +85,9 @@ def publish(
 ) -> Release:
     """Make ``candidate`` the current release of its table.
 
-    ``lineage`` goes into the manifest as it is: ``fingerprint`` of the build, batches, versions. A candidate with
-    the content of the current release makes no new one. Raises ``GateFailed`` when the verdict is not a pass.
+    ``lineage`` goes into the manifest as it is: ``fingerprint`` of the build, batches, versions. A candidate
+    with the content of the current release makes no new one. Raises ``GateFailed`` when the verdict is not a
+    pass.
     """
     if not verdict.passed:
         raise GateFailed(candidate.table, verdict)
@@ -120,8 +122,8 @@ def publish(
 
 
 def heal(installation: Installation, table: str) -> None:
-    """Finish what a killed run began: sweep temporary names, and let ``current`` lead to the newest release that
-    was not rolled back (a run may die between giving a release its number and moving ``current``)."""
+    """Finish what a killed run began: sweep temporary names, and let ``current`` lead to the newest release
+    that was not rolled back (a run may die between giving a release its number and moving ``current``)."""
     folder = installation.published / table
     sweep(folder, CURRENT)
     good = [number for number in _numbers(folder) if number not in _withdrawn(folder)]
@@ -130,8 +132,8 @@ def heal(installation: Installation, table: str) -> None:
 
 
 def rollback(installation: Installation, table: str, release: str) -> Release:
-    """Make an older release current again. Everything newer counts as withdrawn: the same content is not published
-    again by the next run, other content is."""
+    """Make an older release current again. Everything newer counts as withdrawn: the same content is not
+    published again by the next run, other content is."""
     folder = installation.published / table
     if release not in _numbers(folder):
         raise ReleaseError(

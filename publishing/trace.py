@@ -1,7 +1,8 @@
 """Where a published value came from: department, resource, batch and row, and what the others said.
 
-Follows ``_provenance`` of the current release back to the landed row and shows that row as its department sent it.
-This shows personal data, to the operator who asked for one entity; so it is returned and never logged.
+Follows ``_provenance`` of the current release back to the landed row and shows that row as its department
+sent it. This shows personal data, to the operator who asked for one entity; so it is returned and never
+logged.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
     """Explain one entity of a base table, or one ``attribute`` of it.
 
     Gives ``table``, ``key``, ``release``, ``attributes`` and ``sources``. Each attribute has ``attribute``,
-    ``description``, ``value`` and, where a source record supplied it, ``department``, ``resource``, ``batch``,
-    ``row``, ``file`` and ``line``; ``others`` lists the claims that disagreed. ``sources`` are the landed rows that
-    are named, each with ``record``: the department's own columns and text.
+    ``description``, ``value`` and, where a source record supplied it, ``department``, ``resource``,
+    ``batch``, ``row``, ``file`` and ``line``; ``others`` lists the claims that disagreed. ``sources`` are the
+    landed rows that are named, each with ``record``: the department's own columns and text.
     """
     manifest = current_release(installation, table)
     if manifest is None:
@@ -121,7 +122,8 @@ def _key(address: dict[str, Any]) -> tuple[str, str, int]:
 def _landed(
     connection: duckdb.DuckDBPyConnection, installation: Installation, address: dict[str, Any]
 ) -> dict[str, Any]:
-    """The landed row at an address: file, line and ``record``, the source's own columns that are not empty."""
+    """The landed row at an address: file, line and ``record``, the source's own columns that are not
+    empty."""
     batch: Path = installation.landing_of(address["resource"]) / address["batch"]
     parts = sorted(str(path) for path in batch.glob("*.parquet"))
     found = (

@@ -1,9 +1,14 @@
-"""The gate on hand-made candidates: a good one passes, and each rule is shown to fail on a row that breaks it."""
+"""The gate on hand-made candidates: a good one passes, and each check is shown to fail on a row that breaks
+it.
+
+The rules on single values are in ``tests/unit/test_gate_rules.py``.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +18,7 @@ import pytest
 from catalogue.installation import Installation
 from catalogue.model import BaseTable, Catalogue, CodeTable, Column
 from expectations.gate import judge
+from expectations.plan import LastRelease, plan
 from expectations.verdict import Verdict
 
 PROVENANCE = 'map(varchar, struct(resource varchar, batch varchar, "row" bigint))'
@@ -71,7 +77,13 @@ def right_organisation(first8: str) -> str:
 
 ORGANISATION = right_organisation("MA3X0000")
 CODE = right_code("91410700" + ORGANISATION)
-WRONG_INSIDE = right_code("91410700" + ORGANISATION[:8] + ("1" if ORGANISATION[8] != "1" else "2"))
+
+
+def another_last(number: str) -> str:
+    return number[:-1] + ("1" if number[-1] != "1" else "2")
+
+
+WRONG_INSIDE = right_code("91410700" + another_last(ORGANISATION))
 
 
 def right_id(first17: str) -> str:
@@ -140,6 +152,10 @@ class Gate:
         candidate = self.put(self.installation.candidate / "person", table, rows)
         return judge(self.installation, PERSON, candidate, self.catalogue, **options)
 
+    def shown(self) -> str:
+        """Everything that people get to see of the last judgement."""
+        return "".join(path.read_text(encoding="utf-8") for path in self.installation.data_docs.iterdir())
+
     def publish(self, rows: list[dict[str, object]]) -> None:
         release = self.installation.published / "person" / "000001"
         self.put(release, PERSON, rows)
@@ -170,7 +186,7 @@ WRONG = {
     "spouse_id_number__id_number_check_digit": {"spouse_id_number": "110105194912310021"},
     "spouse_id_number__reference": {"spouse_id_number": right_id("41070219700101123")},
     "employer_code__credit_code_form": {"employer_code": CODE.lower()},
-    "employer_code__credit_code_check_digit": {"employer_code": CODE[:17] + ("0" if CODE[17] != "0" else "1")},
+    "employer_code__credit_code_check_digit": {"employer_code": another_last(CODE)},
     "employer_code__credit_code_inner_check": {"employer_code": WRONG_INSIDE},
     "employer_code__reference": {"employer_code": right_code("91410700" + right_organisation("MA3X0009"))},
     "name__text": {"name": " 王小明"},
@@ -187,7 +203,7 @@ WRONG = {
     "currency__currency_form": {"currency": "人民币"},
     "phone__phone_form": {"phone": "见备注"},
     "organisation_code__organisation_code_form": {"organisation_code": "MA3X-0000-1"},
-    "organisation_code__organisation_code_check": {"organisation_code": ORGANISATION[:8] + ("3" if ORGANISATION[8] != "3" else "4")},
+    "organisation_code__organisation_code_check": {"organisation_code": another_last(ORGANISATION)},
     "registration_number__registration_number_form": {"registration_number": "4107"},
     "tax_number__tax_number_form": {"tax_number": "4107-1"},
     "address__text": {"address": "平原路&nbsp;1 号"},
@@ -200,7 +216,7 @@ WRONG = {
 def test_each_rule_fails_on_a_row_that_breaks_it(gate: Gate) -> None:
     """One wrong row a rule, judged together; each rule must count its own row and show no value of it."""
     numbers = (right_id(f"410702198101{day:02d}12{n}") for day in range(1, 29) for n in (1, 3, 5, 7, 9))
-    rows = [person(str(wrong.get("id_number") or next(numbers)), **wrong) for wrong in WRONG.values()]
+    rows = [{**person(str(wrong.get("id_number") or next(numbers))), **wrong} for wrong in WRONG.values()]
     verdict = gate.judge(rows)
     checks = {check.name: check for check in verdict.checks}
     assert not verdict.passed
@@ -208,11 +224,19 @@ def test_each_rule_fails_on_a_row_that_breaks_it(gate: Gate) -> None:
         assert not checks[name].passed, name
         assert checks[name].unexpected_count >= 1
         assert checks[name].examples, name
-    text = json.dumps(verdict.as_dict(), ensure_ascii=False)
-    page = (gate.installation.data_docs / "person.html").read_text(encoding="utf-8")
+    text = json.dumps(verdict.as_dict(), ensure_ascii=False) + gate.shown()
     for row in rows:
-        assert str(row["id_number"]) not in text + page
-    assert "9999" not in text
+        assert str(row["id_number"]) not in text
+    assert not [
+        value for value in ("王小明", "9999-09-09", "见备注", "红旗区", CODE.lower()) if value in text
+    ]
+
+
+def test_every_rule_that_the_factory_plans_has_a_wrong_row_above(gate: Gate) -> None:
+    planned = plan(PERSON, gate.catalogue, LastRelease(1, "2026-01-01"))
+    on_rows = {check.rule for check in planned if check.kind in ("breaks", "missing")}
+    assert on_rows == {name.rpartition("__")[2] for name in WRONG}
+    assert len({check.name for check in planned}) == len(planned)
 
 
 def test_what_is_wrong_with_the_shape_is_named(gate: Gate) -> None:
@@ -299,4 +323,6 @@ def test_data_docs_need_no_other_host(gate: Gate) -> None:
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert "http://" not in text and "https://" not in text and "<script" not in text
+        linked = set(re.findall(r"""(?:href|src|url)\s*[=(]\s*["']?([^"')\s>]+)""", text))
+        assert linked <= {"index.html", "person.html"} | {link for link in linked if link.startswith("#")}
     assert "主键 id_number 唯一" in pages[0].read_text(encoding="utf-8")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import uuid
@@ -21,7 +20,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy
 import pyarrow as pa
@@ -29,51 +28,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catalogue.installation import Installation
+from connectors import parts
 from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, CollectError, ResourceLike, where
 from connectors.manifest import (
     EMPTY,
     MANIFEST,
     Manifest,
-    Part,
     committed,
     damaged,
     fingerprint,
     inputs,
     last_batch,
 )
+from connectors.parts import Parts
 
 __all__ = ["Landing", "Manifest", "committed", "damaged", "ensure_empty", "fingerprint", "inputs", "sweep"]
 
-ROW_GROUP_ROWS = 131_072  # bounds the writer's memory, and is what DuckDB likes to read in parallel
 ROW_GROUP_BYTES = 48 << 20
-PART_ROWS = 4_000_000
 PENDING_WRITES = 1  # row groups that wait while the source is being read
-
-
-class HashingFile:
-    """A file that knows the sha256 of what was written, so that no part is read twice."""
-
-    def __init__(self, path: Path) -> None:
-        self.file: IO[bytes] = path.open("wb", buffering=1 << 20)
-        self.sha256 = hashlib.sha256()
-        self.bytes = 0
-        self.closed = False
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data)
-        self.sha256.update(view)
-        self.bytes += view.nbytes
-        return self.file.write(view)
-
-    def flush(self) -> None:
-        self.file.flush()
-
-    def close(self) -> None:
-        if not self.closed:
-            self.file.flush()
-            os.fsync(self.file.fileno())
-            self.file.close()
-            self.closed = True
 
 
 class Landing:
@@ -96,10 +68,6 @@ class Landing:
         self.problems: Counter[str] = Counter()
         self.started = datetime.now(UTC)
         self._folder, self._lock = _temporary_folder(installation)
-        self._parts: list[Part] = []
-        self._writer: pq.ParquetWriter | None = None
-        self._sink: HashingFile | None = None
-        self._part_rows = 0
         self._group: list[pa.RecordBatch] = []
         self._group_rows = self._group_bytes = 0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="landing")
@@ -112,9 +80,8 @@ class Landing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._sink is not None:
-            with suppress(OSError, pa.ArrowException):
-                self._sink.close()
+        if hasattr(self, "_parts"):
+            self._parts.abandon()
         shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock)
 
@@ -137,6 +104,7 @@ class Landing:
         self.source_schema = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
         address = [("_batch", pa.string()), ("_row", pa.int64()), *OPTIONAL_COLUMNS.items()]
         self.schema = pa.schema([*self.source_schema, *(pa.field(name, kind) for name, kind in address)])
+        self._parts = Parts(self._folder, self.schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows; ``_row`` numbers them in the order of writing, from 1."""
@@ -145,7 +113,7 @@ class Landing:
         self._group.append(batch)
         self._group_rows += batch.num_rows
         self._group_bytes += batch.nbytes
-        if self._group_rows >= ROW_GROUP_ROWS or self._group_bytes >= ROW_GROUP_BYTES:
+        if self._group_rows >= parts.ROW_GROUP_ROWS or self._group_bytes >= ROW_GROUP_BYTES:
             self._hand_over()
 
     def _hand_over(self) -> None:
@@ -156,15 +124,7 @@ class Landing:
         self._pending.append(self._pool.submit(self._write_group, group))
 
     def _write_group(self, group: list[pa.RecordBatch]) -> None:
-        for batch in group:
-            addressed = self._addressed(batch)
-            if self._writer is None:
-                self._open_part()
-            assert self._writer is not None
-            self._writer.write_batch(addressed, row_group_size=ROW_GROUP_ROWS)
-            self._part_rows += addressed.num_rows
-            if self._part_rows >= PART_ROWS:
-                self._close_part()
+        self._parts.write([self._addressed(batch) for batch in group])
 
     def _addressed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch in the landed schema, with its address columns filled in and its facts counted."""
@@ -194,30 +154,13 @@ class Landing:
                 self.problems[entry["values"]] += entry["counts"]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def _open_part(self) -> None:
-        self._part_name = f"part-{len(self._parts):05d}.parquet"
-        self._sink = HashingFile(self._folder / self._part_name)
-        self._writer = pq.ParquetWriter(self._sink, self.schema, compression="zstd")
-        self._part_rows = 0
-
-    def _close_part(self) -> None:
-        assert self._writer is not None and self._sink is not None
-        self._writer.close()
-        self._sink.close()
-        sink = self._sink
-        self._parts.append(Part(self._part_name, self._part_rows, sink.bytes, sink.sha256.hexdigest()))
-        self._writer = self._sink = None
-
     def finish(self) -> None:
         """Write what is still waiting; afterwards ``rows`` and ``problems`` are final."""
         if self._group:
             self._hand_over()
         while self._pending:
             self._pending.popleft().result()
-        if self._writer is None and not self._parts:
-            self._open_part()
-        if self._writer is not None:
-            self._close_part()
+        self._parts.finish()
 
     def commit(self, **facts: Any) -> Manifest:
         """Make the batch visible: sync everything, then one rename. ``facts`` go into the manifest."""
@@ -244,8 +187,8 @@ class Landing:
             started=self.started.isoformat(timespec="milliseconds"),
             finished=finished.isoformat(timespec="milliseconds"),
             seconds=round((finished - self.started).total_seconds(), 3),
-            bytes=sum(part.bytes for part in self._parts),
-            parts=tuple(self._parts),
+            bytes=sum(part.bytes for part in self._parts.done),
+            parts=tuple(self._parts.done),
             **facts,
         )
         shutil.rmtree(self._folder / "scratch", ignore_errors=True)

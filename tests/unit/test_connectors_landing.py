@@ -43,8 +43,8 @@ def test_a_batch_has_addresses_and_a_manifest(office: Office) -> None:
 
 
 def test_rows_are_numbered_across_batches_and_parts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.landing.ROW_GROUP_ROWS", 4)
-    monkeypatch.setattr("connectors.landing.PART_ROWS", 8)
+    monkeypatch.setattr("connectors.parts.ROW_GROUP_ROWS", 4)
+    monkeypatch.setattr("connectors.parts.PART_ROWS", 8)
     schema = pa.schema([("id", pa.int64())])
     with Landing(office.installation, RESOURCE, 1) as landing:
         landing.begin(schema)
@@ -121,7 +121,7 @@ def test_the_empty_batch_follows_what_has_landed(office: Office) -> None:
 def test_a_source_column_may_not_look_like_an_address(office: Office) -> None:
     with (
         Landing(office.installation, RESOURCE, 1) as landing,
-        pytest.raises(CollectError, match="_row.*Remedy"),
+        pytest.raises(CollectError, match=r"_row.*Remedy"),
     ):
         landing.begin(pa.schema([("_row", pa.int64())]))
 

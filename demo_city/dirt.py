@@ -37,6 +37,8 @@ def make_dirty(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> No
     if rates.of_rows("line_break", delivery.resource):
         text = next(item for item in delivery.items.values() if "text" in item.kind.split())
         _strike(delivery, text, "line_break", rates, rng)
+    if delivery.mirror:
+        _mirror(delivery, delivery.mirror)
     _repeat(delivery, rates, rng)
     delivery.ragged = rates.strike(rng, "ragged_line", delivery.resource, delivery.rows) & ~delivery.copy
     delivery.ragged &= ~delivery.frozen
@@ -60,13 +62,19 @@ def _versions(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> Non
     for item in delivery.items.values():
         if CHANGING & set(item.kind.split()):
             changed = rows[rng.random(len(rows)) < 0.5]
-            item.values = put(item.values, changed, take(item.values, rng.integers(0, delivery.rows, len(changed))))
-    if delivery.clock and delivery.items[delivery.clock].kind == "timestamp":
+            item.values = put(
+                item.values, changed, take(item.values, rng.integers(0, delivery.rows, len(changed)))
+            )
+    if delivery.clock and {"timestamp", "date"} & set(delivery.items[delivery.clock].kind.split()):
         clock = delivery.items[delivery.clock]
         old = take(clock.values, rows)
-        days = pc.cast(pc.utf8_slice_codeunits(old, 0, 10), "date32").to_numpy(zero_copy_only=False).astype("M8[D]")
+        days = (
+            pc.cast(pc.utf8_slice_codeunits(old, 0, 10), "date32")
+            .to_numpy(zero_copy_only=False)
+            .astype("M8[D]")
+        )
         back = days - rng.integers(20, 900, len(rows)).astype("m8[D]")
-        time = pc.utf8_slice_codeunits(old, 10, 19)
+        time = pc.utf8_slice_codeunits(old, 10, 19)  # empty for a date
         clock.values = put(clock.values, rows, pc.binary_join_element_wise(spelled(back), time, ""))
     delivery.count("older_version", "*", len(older))
     delivery.count("late_version", "*", len(late))
@@ -78,18 +86,30 @@ def _old_numbers(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> 
         return
     role = next(role for role in delivery.roles.values() if role.table == "legal_entity")
     item, old = delivery.items[role.number], delivery.items["old_number"]
-    for defect, way in (("old_registration_number", REGISTRATION_NUMBER), ("old_tax_number", ORGANISATION_CODE)):
-        hit = rates.strike(rng, defect, delivery.resource, delivery.rows) & present(old.values) & present(item.values)
+    for defect, way in (
+        ("old_registration_number", REGISTRATION_NUMBER),
+        ("old_tax_number", ORGANISATION_CODE),
+    ):
+        hit = (
+            rates.strike(rng, defect, delivery.resource, delivery.rows)
+            & present(old.values)
+            & present(item.values)
+        )
         rows = np.flatnonzero(hit)
         instead = take(old.values, rows) if way == REGISTRATION_NUMBER else nulls(len(rows))
         item.values = put(item.values, rows, instead)
-        item.touched[rows] = True
+        delivery.spoil(defect, item.name, rows, True)
         role.mapped_by[rows] = way
         delivery.count(defect, item.name, len(rows))
-    if delivery.mirror:
-        mirror = delivery.items[delivery.mirror]
-        mirror.values = where(role.mapped_by == ORGANISATION_CODE, old.values, mirror.values)
-        mirror.touched |= role.mapped_by == ORGANISATION_CODE
+
+
+def _mirror(delivery: Delivery, name: str) -> None:
+    """The second column of the number says what the first says, or the old number in its stead."""
+    role = next(role for role in delivery.roles.values() if role.table == "legal_entity")
+    item, mirror = delivery.items[role.number], delivery.items[name]
+    old = role.mapped_by == ORGANISATION_CODE
+    mirror.values = where(old, delivery.items["old_number"].values, item.values)
+    mirror.spoiled = item.spoiled | old
 
 
 def _free(delivery: Delivery, item: Item) -> np.ndarray:
@@ -111,7 +131,7 @@ def _strike(delivery: Delivery, item: Item, defect: str, rates: Rates, rng: np.r
     item.values = put(item.values, rows, take(after, np.flatnonzero(changed)))
     if item.cells is not None:
         item.cells[rows] = False
-    delivery.spoil(item.name, rows, rates.repairable(defect))
+    delivery.spoil(defect, item.name, rows, rates.repairable(defect))
     delivery.count(defect, item.name, len(rows))
 
 
@@ -119,12 +139,14 @@ def _fill(delivery: Delivery, item: Item, defect: str, rates: Rates, rng: np.ran
     """Write a word into empty values."""
     if defect == "placeholder" and "end_date" in item.kind.split():
         return
-    hit = (rng.random(delivery.rows, dtype=np.float32) < rates.rate(defect, delivery.resource)) & ~item.touched
+    hit = (
+        rng.random(delivery.rows, dtype=np.float32) < rates.rate(defect, delivery.resource)
+    ) & ~item.touched
     rows = np.flatnonzero(hit & ~present(item.values))
     if not len(rows):
         return
     item.values = put(item.values, rows, any_of(list(FILLERS[defect]), rng, len(rows)))
-    delivery.spoil(item.name, rows, True)
+    delivery.spoil(defect, item.name, rows, True)
     delivery.count(defect, item.name, len(rows))
 
 
@@ -135,6 +157,7 @@ def _repeat(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> None:
     source = np.r_[np.arange(count), again]
     place = np.r_[np.arange(count, dtype=float), again + rng.random(len(again)) * 200 + 0.7]
     order = np.argsort(place, kind="stable")
+    delivery.frozen[again] = True  # a copy that can be read would make a broken line whole
     delivery.select(source[order])
     delivery.copy = (np.arange(len(source)) >= count)[order]
     delivery.count("exact_duplicate", "*", len(again))

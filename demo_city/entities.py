@@ -112,7 +112,11 @@ def make_entities(rng: np.random.Generator, people: People, places: Geography) -
         scope=_part(industry, 2),
         registration_number=registration_numbers(area, 1_000_000 + sequence_in_group(area)),
         organisation_code=organisation,
-        phone=where(rng.random(count) < 0.85, cat("0373-", number_text(rng.integers(2_000_000, 8_999_999, count))), None),
+        phone=where(
+            rng.random(count) < 0.85,
+            cat("0373-", number_text(rng.integers(2_000_000, 8_999_999, count))),
+            None,
+        ),
         weight=_employees(rng, kind_at, status),
     )
 
@@ -167,7 +171,9 @@ def _names(
     third = where(rng.random(count) < 0.35, pick(marks, rng.integers(0, len(marks), count)), "")
     prefix = where(rng.random(count) < 0.6, "新乡市", where(rng.random(count) < 0.15, "河南", county))
     trade = _part(industry, 1)
-    number = where(rng.random(count) < 0.8, "", cat("第", pick(list("一二三四五六七八九"), rng.integers(0, 9, count))))
+    number = where(
+        rng.random(count) < 0.8, "", cat("第", pick(list("一二三四五六七八九"), rng.integers(0, 9, count)))
+    )
     by_kind = [
         cat(prefix, mark, third, trade, "有限公司"),
         cat(county, take(people.name, representative), trade),

@@ -21,7 +21,21 @@ WEIGHTS = {
     410726: 527.3, 410727: 835.7, 410781: 556.9, 410782: 831.9, 410783: 905.4,
 }  # fmt: skip
 # First registrations outside Xinxiang of people who moved here (GB/T 2260).
-ELSEWHERE = (410105, 410102, 410823, 410526, 410522, 410621, 410928, 410224, 411322, 412722, 130429, 370802, 500233)
+ELSEWHERE = (
+    410105,
+    410102,
+    410823,
+    410526,
+    410522,
+    410621,
+    410928,
+    410224,
+    411322,
+    412722,
+    130429,
+    370802,
+    500233,
+)
 _JI_COUNTY, _HUI_COUNTY, _CHANGYUAN_COUNTY = 410722, 410723, 410728
 
 
@@ -70,7 +84,9 @@ class Geography:
             number_text(rng.integers(1, 30, count)), "号楼", number_text(rng.integers(1, 5, count)), "单元",
             number_text(rng.integers(1, 19, count) * 100 + rng.integers(1, 5, count)), "室",
         )  # fmt: skip
-        place = pc.if_else(pa.array(community), cat(take(short, village), "社区", flat), cat(take(short, village), house))
+        place = pc.if_else(
+            pa.array(community), cat(take(short, village), "社区", flat), cat(take(short, village), house)
+        )
         return cat("河南省新乡市", take(self.county_name, village), take(self.town_name, village), place)
 
 

@@ -113,7 +113,9 @@ def _ages(
     age[:, HEAD] = head_age
     difference = rng.normal(1.8, 2.2, count).clip(-4, 9)
     age[:, SPOUSE] = (head_age + np.where(head_sex == 1, -difference, difference)).clip(21)
-    parent = np.where(head_sex == 2, age[:, HEAD], np.where(present[:, SPOUSE], age[:, SPOUSE], head_age - 1.5))
+    parent = np.where(
+        head_sex == 2, age[:, HEAD], np.where(present[:, SPOUSE], age[:, SPOUSE], head_age - 1.5)
+    )
     first = rng.normal(25, 3, count).clip(20.6, 38)
     age[:, CHILD1] = np.maximum(parent - first, rng.uniform(0.02, 1.5, count))
     gap = rng.normal(4, 2, count).clip(1.2, 10)

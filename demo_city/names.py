@@ -49,7 +49,9 @@ def given_names(rng: np.random.Generator, sex: np.ndarray) -> pa.Array:
         return pick(m + f, np.where(male, draws * len(m), len(m) + draws * len(f)).astype(int))
 
     whole = of("male", "female")
-    built = cat(pick(words["first"], rng.integers(0, len(words["first"]), count)), of("second_male", "second_female"))
+    built = cat(
+        pick(words["first"], rng.integers(0, len(words["first"]), count)), of("second_male", "second_female")
+    )
     result = where(rng.random(count) < 0.45, whole, built)
     rare = rng.random(count) < 0.003
     return where(rare, pick(words["rare"], rng.integers(0, len(words["rare"]), count)), result)

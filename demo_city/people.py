@@ -15,7 +15,7 @@ from demo_city.geography import Geography, county_name, registration_area
 from demo_city.households import NOBODY, TODAY, Roster, make_roster
 from demo_city.identifiers import id_numbers
 from demo_city.names import draw_surnames, person_names
-from demo_city.text import cat, number_text, nulls, padded, pick, put, take, where
+from demo_city.text import cat, nulls, number_text, padded, pick, put, take, where
 
 # GB/T 3304 codes and shares in a Henan city.
 ETHNIC = np.array([1, 3, 11, 2, 15, 6, 8, 7, 10, 5])
@@ -52,7 +52,9 @@ class People:
     mother: np.ndarray
     father: np.ndarray
     employer: np.ndarray = field(default_factory=lambda: np.array([], np.int64))
+    insurance: np.ndarray = field(default_factory=lambda: np.array([], np.int64))
     school: np.ndarray = field(default_factory=lambda: np.array([], np.int64))
+    registered: np.ndarray = field(default_factory=lambda: np.array([], bool))
 
     def __len__(self) -> int:
         return len(self.sex)
@@ -141,7 +143,9 @@ def _former_names(
     if not len(changed):
         return nulls(len(roster))
     former = person_names(rng, surname[changed], roster.sex[changed], ethnic[changed])
-    same = np.array([a == b for a, b in zip(former.to_pylist(), take(name, changed).to_pylist(), strict=True)])
+    same = np.array(
+        [a == b for a, b in zip(former.to_pylist(), take(name, changed).to_pylist(), strict=True)]
+    )
     return put(nulls(len(roster)), changed[~same], take(former, np.flatnonzero(~same)))
 
 
@@ -162,8 +166,39 @@ def _relation_words(roster: Roster) -> np.ndarray:
 def _phones(rng: np.random.Generator, roster: Roster) -> pa.Array:
     """Mobile numbers of those over 12, most of them."""
     count = len(roster)
-    prefixes = "130 131 132 135 136 137 138 139 150 151 152 155 156 157 158 159 166 173 177 180 182 185 186 187 188 189 198 199".split()
-    numbers = cat(pick(prefixes, rng.integers(0, len(prefixes), count)), padded(rng.integers(0, 10**8, count), 8))
+    prefixes = [
+        "130",
+        "131",
+        "132",
+        "135",
+        "136",
+        "137",
+        "138",
+        "139",
+        "150",
+        "151",
+        "152",
+        "155",
+        "156",
+        "157",
+        "158",
+        "159",
+        "166",
+        "173",
+        "177",
+        "180",
+        "182",
+        "185",
+        "186",
+        "187",
+        "188",
+        "189",
+        "198",
+        "199",
+    ]
+    numbers = cat(
+        pick(prefixes, rng.integers(0, len(prefixes), count)), padded(rng.integers(0, 10**8, count), 8)
+    )
     has = (TODAY - roster.birth).astype(int) > 12 * 365
     return where(has & (rng.random(count) < 0.93), numbers, None)
 

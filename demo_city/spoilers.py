@@ -47,7 +47,9 @@ def any_of(options: list[str | None], rng: np.random.Generator, count: int) -> p
 def fifteen_digits(values: pa.Array, rng: np.random.Generator) -> pa.Array:
     birth = pc.cast(pc.utf8_slice_codeunits(values, 6, 14), pa.int64()).to_numpy()
     old = (birth < 19991001) & (birth >= 19000000)
-    return where(old, cat(pc.utf8_slice_codeunits(values, 0, 6), pc.utf8_slice_codeunits(values, 8, 17)), values)
+    return where(
+        old, cat(pc.utf8_slice_codeunits(values, 0, 6), pc.utf8_slice_codeunits(values, 8, 17)), values
+    )
 
 
 @spoiler("id_lower_case", "code_lower_case")
@@ -101,7 +103,9 @@ def one_character(values: pa.Array, rng: np.random.Generator) -> pa.Array:
 
 @spoiler("code_swapped")
 def characters_swapped(values: pa.Array, rng: np.random.Generator) -> pa.Array:
-    return _unless_valid(_swap(characters(values, 18), rng.integers(8, 16, len(values))), values, credit_is_valid)
+    return _unless_valid(
+        _swap(characters(values, 18), rng.integers(8, 16, len(values))), values, credit_is_valid
+    )
 
 
 @spoiler("code_illegal_character")
@@ -116,7 +120,9 @@ def _swap(matrix: np.ndarray, at: np.ndarray) -> pa.Array:
     return from_characters(matrix)
 
 
-def _unless_valid(spoiled: pa.Array, values: pa.Array, is_valid: Callable[[pa.Array], np.ndarray]) -> pa.Array:
+def _unless_valid(
+    spoiled: pa.Array, values: pa.Array, is_valid: Callable[[pa.Array], np.ndarray]
+) -> pa.Array:
     """What is still (or by chance again) a valid number stays as it was."""
     return where(is_valid(spoiled), values, spoiled)
 

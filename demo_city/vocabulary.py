@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from demo_city.names import FACTS
 
@@ -27,12 +31,32 @@ EDUCATION_1984 = {"10": ["11", "10"], "20": ["21", "20"], "30": ["31", "30"], "4
                   "60": ["61", "60"], "70": ["71", "70"], "80": ["81", "80"], "90": ["90"]}  # fmt: skip
 STATE_WORDS = {1: "存续（在营、开业、在册）", 2: "吊销", 4: "注销", 6: "迁出"}
 
+INSURANCE_WORDS = {"1": "正常参保", "2": "暂停参保", "3": "终止参保"}
+CERTIFICATE_WORDS = {"11": "有效", "4": "过期", "5": "注销"}
+CURRENCY_WORDS = {"CNY": "人民币", "USD": "美元"}
+# Types of market entities as the tax office words them (samr_enterprise_type).
+ENTITY_TYPE_WORDS = {
+    "1110": "有限责任公司(国有独资)", "1130": "有限责任公司(自然人投资或控股)", "1151": "有限责任公司(自然人独资)",
+    "1190": "其他有限责任公司", "1220": "股份有限公司(非上市)", "2100": "有限责任公司分公司", "3100": "全民所有制",
+    "3200": "集体所有制", "3400": "股份合作制", "4533": "有限合伙企业", "4540": "个人独资企业",
+    "5100": "有限责任公司(外商投资)", "9500": "个体工商户",
+}  # fmt: skip
+
+
+def worded(codes: pa.Array, words: Mapping[str, str | Sequence[str]]) -> pa.Array:
+    """The usual word for each code; null where there is no code or no word for it."""
+    usual = [word if isinstance(word, str) else word[0] for word in words.values()]
+    at = pc.index_in(codes, pa.array(list(words), pa.string()))
+    return pa.array(usual, pa.string()).take(at)
+
 
 def _ethnic_words() -> dict[str, list[str]]:
     """GB/T 3304-1991 code to 汉族, 汉 and 01."""
     with (FACTS / "ethnic_groups.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {row["code"]: [row["name"], row["name"].removesuffix("族") or row["name"], row["code"]] for row in rows}
+    return {
+        row["code"]: [row["name"], row["name"].removesuffix("族") or row["name"], row["code"]] for row in rows
+    }
 
 
 ETHNIC_WORDS = _ethnic_words()

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from demo_city.entities import Entities, make_entities
 from demo_city.geography import Geography
+from demo_city.households import TODAY
 from demo_city.people import People, make_people
 
 NOWHERE = -1
@@ -36,6 +37,8 @@ def make_world(people: int, seed: int) -> World:
     rng = _stream(seed, "work")
     persons.employer = _employers(rng, persons, entities)
     persons.school = _schools(rng, persons, entities)
+    persons.insurance = _insurance(rng, persons)
+    persons.registered = _registered(rng, persons)
     return World(seed, places, persons, entities)
 
 
@@ -47,8 +50,28 @@ def _employers(rng: np.random.Generator, people: People, entities: Entities) -> 
     """Positions of employers, -1 for none: three in ten of working age, larger employers more often."""
     works = (people.age >= 19) & (people.age < 60) & people.here & (rng.random(len(people)) < 0.33)
     ends = np.cumsum(entities.weight)
-    employer = np.searchsorted(ends, rng.random(len(people)) * ends[-1], side="right").clip(max=len(entities) - 1)
+    employer = np.searchsorted(ends, rng.random(len(people)) * ends[-1], side="right").clip(
+        max=len(entities) - 1
+    )
     return np.where(works, employer, NOWHERE)
+
+
+def _insurance(rng: np.random.Generator, people: People) -> np.ndarray:
+    """State of the insurance: 1 paid, 2 paused, 3 ended, 0 never insured. Employees, the self-insured, the retired."""
+    draw, state = rng.random(len(people)), rng.random(len(people))
+    grown = people.age >= 19
+    alone = grown & (people.age < 60) & people.here & (draw < 0.22)
+    ended = np.where(people.here, (people.age >= 60) & (draw < 0.3), (people.age >= 22) & (draw < 0.25))
+    insurance = np.where(ended, 3, np.where(alone, np.where(state < 0.7, 1, 2), 0))
+    return np.where(people.employer >= 0, np.where(state < 0.95, 1, 2), insurance)
+
+
+def _registered(rng: np.random.Generator, people: People) -> np.ndarray:
+    """Whose household is registered here: not most who came from elsewhere, nor most children of a few weeks."""
+    draw = rng.random(len(people))
+    came = people.birth_division // 100 != 4107
+    newborn = people.birth > TODAY - np.timedelta64(45, "D")
+    return ~(came & (draw < 0.6)) & ~(newborn & (draw < 0.7))
 
 
 def _schools(rng: np.random.Generator, people: People, entities: Entities) -> np.ndarray:

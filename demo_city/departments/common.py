@@ -1,0 +1,40 @@
+"""What several departments write alike: capital in words, certificates of institutions and organisations, years."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from demo_city.delivery import Delivery
+from demo_city.office import Office
+from demo_city.text import cat, number_text, where
+
+
+def year_of(days: np.ndarray) -> pa.Array:
+    return number_text(days.astype("M8[Y]").astype(np.int64) + 1970)
+
+
+def capital_text(amounts: np.ndarray, unit: str | pa.Array = "万元") -> pa.Array:
+    """``50万元``, ``12.3456万元``; null for NaN."""
+    known = [None if a != a else f"{a / 10_000:.4f}".rstrip("0").rstrip(".") for a in amounts.tolist()]
+    return cat(pa.array(known, pa.string()), unit)
+
+
+def capital_in_own_currency(office: Office, at: np.ndarray) -> pa.Array:
+    currency = office.world.entities.currency.take(pa.array(at))
+    dollars = np.asarray(currency.to_numpy(zero_copy_only=False)) == "USD"
+    return capital_text(office.world.entities.capital[at], where(dollars, "万美元", "万元"))
+
+
+def certificate_of_entity(
+    office: Office, d: Delivery, at: np.ndarray, kind: str, number: str, issuer: pa.Array
+) -> None:
+    """Both items of the validity, and the certificate of role ``certificate``, that institutions hold."""
+    since, until = office.entity("valid_from", at), office.entity("valid_to", at)
+    d.item("有效期起", since, "date", {
+        "entity.valid_from": None, "certificate.issue_date": None, "certificate.valid_from": None,
+    })  # fmt: skip
+    d.item("有效期止", until, "date end_date", {"entity.valid_to": None, "certificate.valid_to": None})
+    d.certificate(kind, number, holder_kind="legal_entity", holder_id=office.entity("credit_code", at),
+                  holder_name=office.entity("name", at), issuer_name=issuer, issue_date=since, valid_from=since,
+                  valid_to=until)  # fmt: skip

@@ -15,7 +15,7 @@ MERGE = DBT_PROJECT / "macros" / "merge"
 # What only DuckDB, or only some engines, have; it belongs into a dispatched macro of macros/engine.
 ENGINE_ONLY = re.compile(
     r"\b(arg_min|arg_max|list_\w+|map_from_entries|unnest|read_parquet|read_text|regexp_\w+|strptime|try_strptime|hugeint"
-    r"|epoch_ms|bit_or|md5|sha256|exclude|qualify|struct_pack|hash)\s*\(|::|\bfilter \(where|\bexclude\s*\(|\[\s*'",
+    r"|epoch_ms|bit_or|md5|sha256|exclude|qualify|struct_pack|hash)\s*\(|::|\bfilter \(where|\bexclude\s*\(",
     re.IGNORECASE,
 )
 

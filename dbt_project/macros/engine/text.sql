@@ -29,3 +29,11 @@
 {# 1-based place of a text in another, 0 where it is not. #}
 {% macro place_in(x, part) %}{{ return(adapter.dispatch('place_in')(x, part)) }}{% endmacro %}
 {% macro default__place_in(x, part) %}{{ return("instr(" ~ x ~ ", " ~ part ~ ")") }}{% endmacro %}
+
+{# The date in eight digits, yyyymmdd; null for anything else. #}
+{% macro compact_date(x) %}{{ return(adapter.dispatch('compact_date')(x)) }}{% endmacro %}
+{% macro duckdb__compact_date(x) %}{{ return("cast(try_strptime(" ~ x ~ ", '%Y%m%d') as date)") }}{% endmacro %}
+
+{# Whether a text holds another. #}
+{% macro text_holds(x, part) %}{{ return(adapter.dispatch('text_holds')(x, part)) }}{% endmacro %}
+{% macro default__text_holds(x, part) %}{{ return("contains(" ~ x ~ ", " ~ part ~ ")") }}{% endmacro %}

@@ -4,33 +4,35 @@
     What keeps a claim out (a key that is not usable) is no defect but the claim's key_problem.
 #}
 
-{# What the cleaning of an identity number changed or doubts. #}
-{% macro id_number_defects(x, name) -%}
-    {%- set text = "trim(cast(" ~ x ~ " as varchar))" -%}
-    {%- set number = id_number(x) -%}
-    {{ return([
-        defect('id_number_15', name, number ~ " is not null and length(" ~ text ~ ") = 15"),
-        defect('id_number_case', name, number ~ " is not null and " ~ text ~ " like '%x'"),
-    ]) }}
+{# What the cleaning of numbers repairs, seen in the source's own text: 15 digits, small letters. #}
+{% macro number_repairs(columns) -%}
+    {%- set found = [] -%}
+    {%- for column in columns -%}
+        {%- set standard = meta_of(column).get('standard') -%}
+        {%- set text = "trim(" ~ item_text(column.name) ~ ")" -%}
+        {%- if standard == 'id_number' -%}
+            {%- do found.append(defect('id_number_15', column.name, "length(" ~ text ~ ") = 15 and " ~ text_has(text, '^[0-9]{15}$'))) -%}
+            {%- do found.append(defect('id_number_case', column.name, text ~ " like '%x'")) -%}
+        {%- elif standard == 'credit_code' -%}
+            {%- do found.append(defect('credit_code_case', column.name, text_has(text, '[a-z]'))) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(without_nulls(list_of(found)) if found else no_list(defect_type())) }}
 {%- endmacro %}
 
-{% macro credit_code_defects(x, name) -%}
-    {%- set text = "cast(" ~ x ~ " as varchar)" -%}
-    {{ return([
-        defect('credit_code_case', name, credit_code(x) ~ " is not null and " ~ text ~ " <> upper(" ~ text ~ ")"),
-        defect('credit_code_inner_check', name, with_value(credit_code(x), organisation_check_character('_v', 9) ~ " <> substr(_v, 17, 1)")),
-    ]) }}
-{%- endmacro %}
-
-{% macro date_defect(x, name) -%}
-    {{ return(
-        "case when " ~ date_problem(x) ~ " is not null then "
-        ~ struct_of([('rule', date_problem(x)), ('item', "'" ~ name ~ "'")]) ~ " end"
-    ) }}
-{%- endmacro %}
-
-{% macro digits_in_name(x, name) -%}
-    {{ return(defect('digits_in_name', name, text_has("coalesce(cast(" ~ x ~ " as varchar), '')", '[0-9０-９]'))) }}
+{# Rules that items break, by what the catalogue declares of them; and what a good number makes doubtful. #}
+{% macro item_defects(columns) -%}
+    {%- set found = [] -%}
+    {%- for column in columns if item_standard(column) -%}
+        {%- set value = item(column.name ~ ':') ~ '.value' -%}
+        {%- set problem = item(column.name ~ ':') ~ '.problem' -%}
+        {%- if not is_key_standard(column) -%}
+            {%- do found.append("case when " ~ problem ~ " is not null then " ~ struct_of([('rule', problem), ('item', "'" ~ column.name ~ "'")]) ~ " end") -%}
+        {%- elif meta_of(column).standard == 'credit_code' -%}
+            {%- do found.append(defect('credit_code_inner_check', column.name, organisation_check_character(value, 9) ~ " <> substr(" ~ value ~ ", 17, 1)")) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(without_nulls(list_of(found)) if found else no_list(defect_type())) }}
 {%- endmacro %}
 
 {# Two names in one field: a representative is one person. #}
@@ -39,12 +41,12 @@
 {%- endmacro %}
 
 {% macro capital_defect(x, name) -%}
-    {{ return(defect('capital_format', name, clean_text(x) ~ " is not null and " ~ capital_amount(x) ~ " is null")) }}
+    {{ return(defect('capital_format', name, x ~ " is not null and " ~ capital_amount(x) ~ " is null")) }}
 {%- endmacro %}
 
-{# `attribute`: sex or birth_date; `value`: what the row says, cleaned; `number`: its identity number. #}
+{# `attribute`: sex or birth_date; `value`: the item that says it; `number`: the item with the identity number. #}
 {% macro disagrees_with_id(attribute, value, number, name) -%}
-    {%- set of_number = context['id_number_' ~ attribute](id_number(number)) -%}
+    {%- set of_number = context['id_number_' ~ attribute](number) -%}
     {{ return(defect(attribute ~ '_disagrees_with_id', name, value ~ " <> " ~ of_number)) }}
 {%- endmacro %}
 
@@ -62,35 +64,10 @@
     certificate issued again says nothing of the date.
 #}
 {% macro marriage_state(prefix, other_number, kind, date) -%}
-    {%- set divorced = "coalesce(" ~ clean_text(kind) ~ ", '') like '离婚%'" -%}
+    {%- set divorced = "coalesce(" ~ kind ~ ", '') like '离婚%'" -%}
     case when {{ divorced }} then '40' else '20' end as {{ prefix }}marital_status,
-    case when {{ divorced }} then {{ none_of('date') }} when {{ clean_text(kind) }} like '补%' then null else {{ date_of(date) }} end as {{ prefix }}marriage_date,
-    case when {{ divorced }} then {{ none_of('varchar') }} else {{ id_number(other_number) }} end as {{ prefix }}spouse_id_number
-{%- endmacro %}
-
-{# What follows from what the catalogue declares of each item: its standard, or the code table it is decoded by. #}
-{% macro item_defects(columns) -%}
-    {%- set found = [] -%}
-    {%- for column in columns -%}
-        {%- set meta = meta_of(column) -%}
-        {%- set standard = meta.get('standard') -%}
-        {%- if standard == 'id_number' -%}{%- do found.extend(id_number_defects(item(column.name), column.name)) -%}
-        {%- elif standard == 'credit_code' -%}{%- do found.extend(credit_code_defects(item(column.name), column.name)) -%}
-        {%- elif standard == 'date' -%}{%- do found.append(date_defect(item(column.name), column.name)) -%}
-        {%- elif standard == 'name' -%}{%- do found.append(digits_in_name(item(column.name), column.name)) -%}
-        {%- elif standard == 'phone' -%}{%- do found.append(phone_defect(item(column.name), column.name)) -%}
-        {%- endif -%}
-        {%- if meta.get('codes') -%}{%- do found.append(unknown_code(item(column.name), column.name, meta.codes)) -%}{%- endif -%}
-    {%- endfor -%}
-    {{ return(without_nulls(list_of(found)) if found else no_list(defect_type())) }}
-{%- endmacro %}
-
-{% macro phone_defect(x, name) -%}
-    {{ return(defect('phone_form', name, clean_text(x) ~ " is not null and " ~ phone(x) ~ " is null")) }}
-{%- endmacro %}
-
-{% macro unknown_code(x, name, table) -%}
-    {{ return(defect('code_unknown', name, clean_text(x) ~ " is not null and " ~ decode(x, table) ~ " is null")) }}
+    case when {{ divorced }} then {{ none_of('date') }} when {{ kind }} like '补%' then null else {{ date }} end as {{ prefix }}marriage_date,
+    case when {{ divorced }} then {{ none_of('varchar') }} else {{ other_number }} end as {{ prefix }}spouse_id_number
 {%- endmacro %}
 
 {#
@@ -99,7 +76,7 @@
 #}
 {% macro text_repairs(names) -%}
     {%- set rules = {
-        'space_in_text': '^[ \t\u3000\u00a0]|[ \t\u3000\u00a0]$|[\t\u3000\u00a0]',
+        'space_in_text': '^ | $|[\\x00-\\x1f\u3000\u00a0]',
         'full_width': '[０-９Ａ-Ｚａ-ｚ]',
         'html_entity': '&(#[0-9]+|[a-zA-Z]+);',
     } -%}
@@ -109,9 +86,5 @@
             {%- do found.append(defect(rule, name, text_has("cast(" ~ item(name) ~ " as varchar)", pattern))) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- set any = '(^|\x1f)[ ]|[ ](\x1f|$)|[\t\u3000\u00a0０-９Ａ-Ｚａ-ｚ]|&(#[0-9]+|[a-zA-Z]+);' -%}
-    {{ return(
-        "case when " ~ text_has(side_by_side(names), any) ~ " then " ~ without_nulls(list_of(found))
-        ~ " else " ~ no_list(defect_type()) ~ " end"
-    ) }}
+    {{ return("case when _untidy then " ~ without_nulls(list_of(found)) ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}

@@ -2,21 +2,40 @@
     What every staging model shares, so that a model says only which item becomes which attribute:
 
         with {{ stage('department', 'resource', recorded_at=timestamp_of(item('更新时间'))) }}
-        select {{ row_columns() }}, {{ clean_name(item('姓名')) }} as person_name from landed
+        select {{ row_columns() }}, 姓名 as person_name from landed
 #}
 
 {# A source's column by its own name, which may be Chinese or hold brackets. #}
 {% macro item(name) %}{{ return(adapter.quote(name)) }}{% endmacro %}
 
+{# The clean text of an item whose value, by its standard, is another or null. #}
+{% macro as_written(name) %}{{ return(item(name ~ ':text')) }}{% endmacro %}
+
+{# The same as text: databases give numbers and dates as such. #}
+{% macro item_text(name) %}{{ return("cast(" ~ item(name) ~ " as varchar)") }}{% endmacro %}
+
+{# What the catalogue declares an item to be, as SQL for {value, problem}; none for plain text. #}
+{% macro item_standard(column) -%}
+    {%- set meta = meta_of(column) -%}
+    {{ return(standard_of(item(column.name), meta.get('standard'), meta.get('codes'))) }}
+{%- endmacro %}
+
+{# Whether the item can be a claim's key: what is wrong with it keeps the claim out, and is no defect of the row. #}
+{% macro is_key_standard(column) %}{{ return(meta_of(column).get('standard') in ('id_number', 'credit_code')) }}{% endmacro %}
+
 {#
-    Steps that end in `landed`: the source's items with each row's address and standing.
+    Steps that end in `landed`: each row with its address and standing, and each item as the catalogue declares it. An
+    item with a standard or a code table is its standard value (a date, a code, a name; null where the rule is broken),
+    any other is clean text. What the source wrote stays at the row's address in the landing.
     _record_key   the declared key, parts joined with '|'; null when all parts are empty
-    _recorded_at  when the source says it wrote the row
+    _recorded_at  when the source says it wrote the row (`recorded_at`: SQL over items, which are clean text there)
     _status       duplicate: equal to the version before it; superseded: a later version of the record exists;
                   else current. Versions of a record are ordered by _recorded_at, then as they landed. A
                   withdrawal (_op delete) ends all that landed before it, whatever time those rows claim.
     _problem      why the row as a whole cannot be read (found by the connector, or destroyed text)
-    _row_defects  repairs common to all text items, what the items' declared standards find, and repeated_key
+    _row_defects  repairs common to all text items, rules that items break, and repeated_key
+    <item>:problem  of an item with a standard: the rule that it breaks, or null
+    <item>:text     of an item with a standard: the clean text that it was read from
     Only records with more than one row are put in order: they are few, and the rows are wide.
 #}
 {% macro stage(department, resource, recorded_at='cast(null as timestamp)') -%}
@@ -25,7 +44,8 @@
         {{ return('landed as (select * from ' ~ landed ~ ')') }}
     {%- endif -%}
     {%- set node = source_node(department, resource) -%}
-    {%- set items = node.columns.values() | map(attribute='name') | list -%}
+    {%- set columns = node.columns.values() | list -%}
+    {%- set items = columns | map(attribute='name') | list -%}
     {%- set keys = meta_of(node).connector.key -%}
     {%- set keys = [keys] if keys is string else keys -%}
     {%- set key = record_key(keys) -%}
@@ -99,26 +119,66 @@ standing as (
     from compared
 ),
 
-landed as (
+looked_at as (
     select
-        {% for name in items -%}
-        source.{{ item(name) }},
-        {% endfor -%}
-        '{{ department }}.{{ resource }}' as _resource,
-        source._batch,
-        source._row,
-        {{ key }} as _record_key,
-        coalesce(source._op, 'upsert') as _op,
-        {{ recorded_at }} as _recorded_at,
+        source.*,
         coalesce(standing._status, 'current') as _status,
-        {{ problem }} as _problem,
-        {{ list_joined(
-            list_joined(text_repairs(items), item_defects(node.columns.values())),
-            "case when standing._key_repeated then " ~ list_of([defect('repeated_key', keys | join('|'), 'true')])
-            ~ " else " ~ no_list(defect_type()) ~ " end"
-        ) }} as _row_defects
+        coalesce(standing._key_repeated, false) as _key_repeated,
+        {{ untidy(side_by_side(items)) }} as _untidy
     from {{ landed }} as source
     left join standing on source._batch = standing._batch and source._row = standing._row
+),
+
+cleaned as (
+    select
+        {% for name in items -%}
+        case when _untidy then {{ clean_text(item(name)) }} when {{ says_nothing(item_text(name)) }} then null else {{ item_text(name) }} end as {{ item(name) }},
+        {% endfor -%}
+        _batch,
+        _row,
+        {{ key }} as _record_key,
+        coalesce(_op, 'upsert') as _op,
+        _status,
+        {{ problem }} as _problem,
+        {{ list_joined(
+            text_repairs(items),
+            list_joined(
+                number_repairs(columns),
+                "case when _key_repeated then " ~ list_of([defect('repeated_key', keys | join('|'), 'true')]) ~ " else " ~ no_list(defect_type()) ~ " end"
+            )
+        ) }} as _repairs
+    from looked_at
+),
+
+judged as (
+    select
+        *,
+        {% for column in columns if item_standard(column) -%}
+        {{ item_standard(column) }} as {{ item(column.name ~ ':') }},
+        {% endfor -%}
+        {{ recorded_at }} as _recorded_at
+    from cleaned
+),
+
+landed as (
+    select
+        {% for column in columns -%}
+        {{ item(column.name ~ ':') ~ '.value' if item_standard(column) else item(column.name) }} as {{ item(column.name) }},
+        {% if item_standard(column) -%}
+        {{ item(column.name) }} as {{ as_written(column.name) }},
+        {{ item(column.name ~ ':') }}.problem as {{ item(column.name ~ ':problem') }},
+        {% endif -%}
+        {% endfor -%}
+        '{{ department }}.{{ resource }}' as _resource,
+        _batch,
+        _row,
+        _record_key,
+        _op,
+        _recorded_at,
+        _status,
+        _problem,
+        {{ list_joined('_repairs', item_defects(columns)) }} as _row_defects
+    from judged
 )
 {%- endmacro %}
 
@@ -142,27 +202,25 @@ landed as (
 
 {#
     The key of a claim with the reason why it is not usable: <prefix>id_number, <prefix>key_problem (rule or null),
-    <prefix>key_item (the source's item).
+    <prefix>key_item (the source's item). The item declares the standard id_number.
 #}
-{% macro person_key(prefix, name) -%}
-    {{ id_number(item(name)) }} as {{ prefix }}id_number,
-    {{ id_number_problem(item(name)) }} as {{ prefix }}key_problem,
-    '{{ name }}' as {{ prefix }}key_item
-{%- endmacro %}
+{% macro person_key(prefix, name) %}{{ return(claim_key(prefix, 'id_number', name)) }}{% endmacro %}
 
-{% macro legal_entity_key(prefix, name) -%}
-    {{ credit_code(item(name)) }} as {{ prefix }}credit_code,
-    {{ credit_code_problem(item(name)) }} as {{ prefix }}key_problem,
-    '{{ name }}' as {{ prefix }}key_item
+{# The same for a legal entity; the item declares the standard credit_code. #}
+{% macro legal_entity_key(prefix, name) %}{{ return(claim_key(prefix, 'credit_code', name)) }}{% endmacro %}
+
+{% macro claim_key(prefix, attribute, name) -%}
+    {{ return(item(name) ~ " as " ~ prefix ~ attribute ~ ",\n    " ~ item(name ~ ':problem') ~ " as " ~ prefix ~ "key_problem,\n    '"
+        ~ name ~ "' as " ~ prefix ~ "key_item") }}
 {%- endmacro %}
 
 {# `type`: a code of the seed certificate_types. #}
 {% macro certificate_key(type, name) -%}
     '{{ type }}' as certificate_type,
-    '{{ name_of_code(type, 'certificate_types') }}' as certificate_type_name,
-    {{ clean_text(item(name)) }} as certificate_number,
-    '{{ type }}:' || {{ clean_text(item(name)) }} as certificate_id,
-    case when {{ clean_text(item(name)) }} is null then 'certificate_number_missing' end as certificate_key_problem,
+    '{{ name_of_code(type, 'certificate_types') if execute else '' }}' as certificate_type_name,
+    {{ item(name) }} as certificate_number,
+    '{{ type }}:' || {{ item(name) }} as certificate_id,
+    case when {{ item(name) }} is null then 'certificate_number_missing' end as certificate_key_problem,
     '{{ name }}' as certificate_key_item
 {%- endmacro %}
 
@@ -171,9 +229,9 @@ landed as (
     {{ return("date '9999-12-31'" if type == 'date' else "''") }}
 {%- endmacro %}
 
-{# The last day of a validity: an end without date (长期, 9999-12-31) is said, an empty text is silence. #}
-{% macro end_date(x) -%}
-    {{ return("coalesce(" ~ date_of(x) ~ ", case when " ~ text_has("coalesce(cast(" ~ x ~ " as varchar), '')", '长期|永久|^9999') ~ " then " ~ none_of('date') ~ " end)") }}
+{# The last day of a validity, an item with the standard date: an end without date (长期, 9999-12-31) is said, an empty text is silence. #}
+{% macro end_date(name) -%}
+    {{ return("coalesce(" ~ item(name) ~ ", case when " ~ text_has(as_written(name), '长期|永久|^9999') ~ " then " ~ none_of('date') ~ " end)") }}
 {%- endmacro %}
 
 {# Where a row landed, as one number that grows: batch, then row. #}
@@ -197,5 +255,5 @@ landed as (
 {%- endmacro %}
 
 {% macro row_problem(names) -%}
-    {{ return("coalesce(_problem, case when " ~ text_has(side_by_side(names), '\ufffd') ~ " then 'text_undecodable' end)") }}
+    {{ return("coalesce(_problem, case when " ~ text_holds(side_by_side(names), "'\ufffd'") ~ " then 'text_undecodable' end)") }}
 {%- endmacro %}

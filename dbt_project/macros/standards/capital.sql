@@ -7,13 +7,13 @@
     {%- set number = cast_or_null(text_found('_v', '[0-9]+(\\.[0-9]+)?'), 'decimal(22, 6)') -%}
     {%- set unit = "case when " ~ text_has('_v', '亿') ~ " then 100000000 when " ~ text_has('_v', '万') ~ " then 10000 when "
         ~ text_has('_v', '元|人民币|港币|镑|法郎') ~ " then 1 else 10000 end" -%}
-    {{ return(with_value("replace(replace(" ~ clean_text(x) ~ ", ',', ''), '，', '')", "cast(" ~ number ~ " * " ~ unit ~ " as decimal(22, 2))")) }}
+    {{ return(with_value("replace(replace(cast(" ~ x ~ " as varchar), ',', ''), '，', '')", "cast(" ~ number ~ " * " ~ unit ~ " as decimal(22, 2))")) }}
 {%- endmacro %}
 
 {# `kind`: a column with the currency's name or number, where the source has one. #}
 {% macro capital_currency(x, kind=none) -%}
-    {%- set by_text = with_value(clean_text(x), _currency_in('_v')) -%}
-    {%- set by_kind = with_value(clean_text(kind), _currency_in('_v')) if kind else 'null' -%}
+    {%- set by_text = _currency_in("cast(" ~ x ~ " as varchar)") -%}
+    {%- set by_kind = _currency_in(kind) if kind else 'null' -%}
     {{ return("case when " ~ capital_amount(x) ~ " is not null then coalesce(" ~ by_kind ~ ", " ~ by_text ~ ", 'CNY') end") }}
 {%- endmacro %}
 

@@ -16,7 +16,7 @@
     {%- for word, code in code_table(table).words.items() -%}
         {%- do branches.append("when '" ~ word.replace("'", "''") ~ "' then '" ~ code ~ "'") -%}
     {%- endfor -%}
-    {{ return("case " ~ clean_text(x) ~ " " ~ branches | join(' ') ~ " end") }}
+    {{ return("case " ~ x ~ " " ~ branches | join(' ') ~ " end") }}
 {%- endmacro %}
 
 {# The name of a code that is known while SQL is compiled. #}

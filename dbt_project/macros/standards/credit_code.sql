@@ -29,15 +29,12 @@
         ~ "when " ~ credit_code_check_character(x) ~ " <> substr(" ~ x ~ ", 18, 1) then 'credit_code_check_digit' end") }}
 {%- endmacro %}
 
-{# The eighteen-character code, or null. Lower case and white space are repaired in number_text and noted as defects. #}
-{% macro credit_code(x) -%}
-    {{ return(with_value(number_text(x), "case when " ~ _credit_code_fault('_v') ~ " is null then _v end")) }}
+{# {value, problem}: the code or null, and the rule that makes it unusable or null. #}
+{% macro credit_code_checked(x) -%}
+    {{ return(with_value(number_text(x), checked('_v', "case when _v is null then 'credit_code_missing' else " ~ _credit_code_fault('_v') ~ " end"))) }}
 {%- endmacro %}
 
-{# The rule that makes the code unusable, or null. #}
-{% macro credit_code_problem(x) -%}
-    {{ return(with_value(number_text(x), "case when _v is null then 'credit_code_missing' else " ~ _credit_code_fault('_v') ~ " end")) }}
-{%- endmacro %}
+{% macro credit_code(x) %}{{ return(credit_code_checked(x) ~ ".value") }}{% endmacro %}
 
 {# Registration, tax and organisation numbers of before 2015, as they are compared. #}
 {% macro old_number(x) %}{{ return(number_text(x)) }}{% endmacro %}

@@ -4,3 +4,35 @@
 {%- endmacro %}
 
 {% macro defect_type() %}{{ return('struct(rule varchar, item varchar)') }}{% endmacro %}
+
+{#
+    What a standard makes of a text: {value, problem}. `value` is SQL for the value where `problem`, SQL for the rule that
+    is broken, is null. Both may use `_v`.
+#}
+{% macro checked(value, problem) -%}
+    {{ return(with_value(struct_of([('v', value), ('p', problem)]),
+        struct_of([('value', "case when _v.p is null then _v.v end"), ('problem', '_v.p')]))) }}
+{%- endmacro %}
+
+{#
+    The standards that a catalogue's item may declare (`standard`, or `codes` for a code table): SQL for {value, problem}
+    over clean text, or none where the item stays clean text. The one place where a declared word becomes a rule.
+#}
+{% macro standard_of(x, standard, codes) -%}
+    {%- if codes -%}{{ return(checked_or(x, decode(x, codes), 'code_unknown')) }}
+    {%- elif standard == 'id_number' -%}{{ return(id_number_checked(x)) }}
+    {%- elif standard == 'credit_code' -%}{{ return(credit_code_checked(x)) }}
+    {%- elif standard == 'date' -%}{{ return(date_checked(x)) }}
+    {%- elif standard == 'phone' -%}{{ return(checked_or(x, phone(x), 'phone_form')) }}
+    {%- elif standard == 'division' -%}{{ return(checked_or(x, division(x), 'code_unknown')) }}
+    {%- elif standard == 'name' -%}{{ return(struct_of([('value', clean_name(x)), ('problem', "case when " ~ text_has(x, '[0-9]') ~ " then 'digits_in_name' end")])) }}
+    {%- elif standard == 'organisation_name' -%}{{ return(struct_of([('value', clean_organisation_name(x)), ('problem', 'cast(null as varchar)')])) }}
+    {%- elif standard in ('registration_number', 'organisation_code', 'tax_number') -%}{{ return(struct_of([('value', old_number(x)), ('problem', 'cast(null as varchar)')])) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{# {value, problem} of a value that is null where the text breaks the rule. #}
+{% macro checked_or(x, value, rule) -%}
+    {{ return(with_value(value, struct_of([('value', '_v'), ('problem', "case when " ~ x ~ " is not null and _v is null then '" ~ rule ~ "' end")]))) }}
+{%- endmacro %}

@@ -38,12 +38,9 @@
         ~ "when " ~ id_check_character(cast_or_null("substr(" ~ x ~ ", 1, 17)", 'bigint')) ~ " <> substr(" ~ x ~ ", 18, 1) then 'id_number_check_digit' end") }}
 {%- endmacro %}
 
-{# The eighteen-character number, or null. #}
-{% macro id_number(x) -%}
-    {{ return(with_value(_id_18_of(number_text(x)), "case when " ~ _id_fault('_v') ~ " is null then _v end")) }}
+{# {value, problem}: the eighteen-character number or null, and the rule that makes it unusable or null. #}
+{% macro id_number_checked(x) -%}
+    {{ return(with_value(_id_18_of(number_text(x)), checked('_v', "case when _v is null then 'id_number_missing' else " ~ _id_fault('_v') ~ " end"))) }}
 {%- endmacro %}
 
-{# The rule that makes the number unusable, or null. #}
-{% macro id_number_problem(x) -%}
-    {{ return(with_value(_id_18_of(number_text(x)), "case when _v is null then 'id_number_missing' else " ~ _id_fault('_v') ~ " end")) }}
-{%- endmacro %}
+{% macro id_number(x) %}{{ return(id_number_checked(x) ~ ".value") }}{% endmacro %}

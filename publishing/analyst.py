@@ -54,6 +54,7 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
         connection.execute("comment on table releases is '本库各表所据的发布版本'")
         for manifest in current:
             _load(connection, manifest)
+    temporary.chmod(0o444)  # who opens it for writing by mistake is told so, and harms nobody
     os.replace(temporary, path)
     sync(path.parent)
     return AnalystDatabase(path, tables, rows, True)

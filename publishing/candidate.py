@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ROW_GROUP = 100_000  # rows; a reader that looks for one key decompresses one group
 PART_BYTES = 256 << 20  # a transfer that breaks off resumes by file
 BATCH = 65_536  # rows that leave DuckDB at once
+WORDS = ("description", "title", "standard", "clause", "codes", "sensitivity")  # of a column, to its field
 MEMORY = "2GB"  # sorting spills beyond it
 
 
@@ -137,23 +138,22 @@ def _relation(connection: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def _described(schema: pa.Schema, table: BaseTable) -> pa.Schema:
-    """The schema with the catalogue's words: descriptions, standards and sensitivity as UTF-8 metadata."""
+    """The schema with the catalogue's words as UTF-8 metadata: what a column is, by which standard and
+    clause, in which codes, and how sensitive. They travel with the file wherever it goes."""
     declared = {column.name: column for column in table.columns}
     fields = []
     for field in schema:
         column = declared.get(field.name)
         words: dict[str, str] = {}
         if column is not None:
-            words["description"] = column.description or ""
-            for name in ("standard", "codes", "sensitivity"):
-                if value := getattr(column, name, None):
-                    words[name] = str(value)
+            words = {name: value for name in WORDS if (value := getattr(column, name))}
         fields.append(field.with_metadata(words) if words else field)
     return pa.schema(
         fields,
         metadata={
             "table": table.name,
-            "description": table.description or "",
+            "title": table.title,
+            "description": table.description,
             "standard_version": str(table.version),
             "primary_key": ",".join(table.primary_key),
         },

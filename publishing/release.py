@@ -20,12 +20,12 @@ from typing import Any, Protocol
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import Installation
-from publishing.candidate import Candidate
+from publishing.candidate import Candidate, discard
 from publishing.files import point, rename_into_place, sweep
 
 CURRENT = "current"
 MANIFEST = "manifest.json"
-CONFIRMED = "confirmed.json"  # the newest lineage that gave the current content
+CONFIRMED = "confirmed.json"  # the newest lineage after which the current release stayed current
 WITHDRAWN = "withdrawn.json"  # numbers of releases that were rolled back
 NUMBER = re.compile(r"\d{6}")
 
@@ -69,8 +69,9 @@ class VerdictLike(Protocol):
 
 @dataclass(frozen=True)
 class Release:
-    """``state``: ``new``, ``unchanged`` (the current release has this content already) or ``withdrawn`` (the
-    content was rolled back, so it is not published again)."""
+    """``state``: ``new``, ``unchanged`` (the current release has this content already), ``withdrawn`` (the
+    content was rolled back, so it is not published again; the release is the withdrawn one) or ``rolled
+    back``."""
 
     table: str
     number: str
@@ -93,14 +94,13 @@ def publish(
         raise GateFailed(candidate.table, verdict)
     heal(installation, candidate.table)
     folder = installation.published / candidate.table
-    for manifest in reversed(_manifests(folder)):
-        if manifest["content_hash"] != candidate.content_hash:
-            continue
-        if manifest["release"] in _withdrawn(folder):
-            return _release(folder, manifest, "withdrawn")
-        if manifest["release"] == current_number(installation, candidate.table):
-            _confirm(folder, manifest["release"], lineage)
-            return _release(folder, manifest, "unchanged")
+    current = current_number(installation, candidate.table)
+    same = {m["release"]: m for m in _manifests(folder) if m["content_hash"] == candidate.content_hash}
+    known = current if current in same else max(_withdrawn(folder) & same.keys(), default=None)
+    if current and known:
+        discard(candidate)  # or the gate would take it for rows to come
+        _confirm(folder, current, lineage)
+        return _release(folder, same[known], "unchanged" if known == current else "withdrawn")
 
     manifest = {
         "table": candidate.table,
@@ -126,6 +126,8 @@ def heal(installation: Installation, table: str) -> None:
     that was not rolled back (a run may die between giving a release its number and moving ``current``)."""
     folder = installation.published / table
     sweep(folder, CURRENT)
+    for note in folder.glob(".*.tmp"):  # of write_whole
+        note.unlink()
     good = [number for number in _numbers(folder) if number not in _withdrawn(folder)]
     if good and current_number(installation, table) != good[-1]:
         point(folder / CURRENT, good[-1])
@@ -143,7 +145,7 @@ def rollback(installation: Installation, table: str, release: str) -> Release:
     withdrawn = sorted({*_withdrawn(folder), *newer} - {release})
     write_whole(folder / WITHDRAWN, json.dumps(withdrawn))
     point(folder / CURRENT, release)
-    return _release(folder, manifest_of(folder / release), "new")
+    return _release(folder, manifest_of(folder / release), "rolled back")
 
 
 def releases(installation: Installation) -> list[dict[str, Any]]:
@@ -191,7 +193,8 @@ def current_release(installation: Installation, table: str) -> dict[str, Any] | 
 
 
 def current_fingerprint(installation: Installation, table: str) -> str | None:
-    """The build fingerprint that last gave the current content: equal means nothing is left to publish."""
+    """The fingerprint of the last build whose content was dealt with, be it the current one or one that was
+    rolled back: equal means nothing is left to publish."""
     number = current_number(installation, table)
     note = installation.published / table / CONFIRMED
     if number is None or not note.exists():

@@ -86,10 +86,15 @@ def code_tables() -> dict[str, dict[str, dict[str, str]]]:
     return tables
 
 
+def dbt_executable() -> str:
+    """dbt of this very environment, whether or not its ``bin`` is on the PATH."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
 def dbt_command(installation: Installation, *arguments: str) -> list[str]:
     """dbt's command line, e.g. ``dbt_command(installation, "build", "--select", "population")``."""
     return [
-        str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments,
+        dbt_executable(), "--no-use-colors", *arguments,
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--vars", json.dumps(dbt_vars(installation), ensure_ascii=False),
     ]  # fmt: skip

@@ -3,8 +3,6 @@
 Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -17,7 +15,7 @@ import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from catalogue.dbt import dbt_vars, project_fingerprint
+from catalogue.dbt import dbt_executable, dbt_vars, project_fingerprint
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, Installation
@@ -105,7 +103,8 @@ def dbt_resource(installation: Installation) -> DbtCliResource:
     """dbt's command line on this installation's warehouse."""
     os.environ.update(installation.environment())
     return DbtCliResource(
-        project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), global_config_flags=["--no-use-colors"]
+        project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), global_config_flags=["--no-use-colors"],
+        dbt_executable=dbt_executable(),
     )
 
 

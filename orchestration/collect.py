@@ -4,8 +4,6 @@ What is done for one resource is ``connectors.collect``; here it gets its name, 
 its figures in the UI. A step costs seconds to start, a thread nothing: so a department is one step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta

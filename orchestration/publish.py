@@ -5,8 +5,6 @@ so the former release stays current. What is checked is ``expectations``, what i
 steps get their order and their figures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -28,7 +28,6 @@ from connectors.base import (
     where,
 )
 from connectors.connections import Connections
-from connectors.difference import Difference, spool
 from connectors.landing import Landing, ensure_empty, landed_type, next_number
 from connectors.manifest import Manifest, committed
 from connectors.registry import factory
@@ -92,7 +91,7 @@ def collect(
             if manifest:
                 past.append(manifest)
                 landed.append(manifest)
-                taken.add(manifest.identity)
+                taken.add(manifest.identity or "")
     except NotNow as reason:
         return _collected(resource, landed, read, started, str(reason))
     finally:
@@ -201,6 +200,8 @@ def _write_difference(
     past: list[Manifest],
     resource: ResourceLike,
 ) -> None:
+    from connectors.difference import Difference, spool  # DuckDB: a first load does without
+
     kept = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
     difference = Difference(spool(rows, kept, landing.scratch), past, resource.connector.key)
     try:

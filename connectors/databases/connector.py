@@ -182,7 +182,7 @@ class DatabaseConnector:
     def _nth_key(self, key: str, table: str, above: list[str], count: int) -> Any:
         """The key that ends a range of ``count`` rows, or null in the last range."""
         where = f" where {' and '.join([*above, f'{key} is not null'])}"
-        numbered = sa.select(sa.literal_column(key)).select_from(sa.text(table + where))
+        numbered: sa.Select[Any] = sa.select(sa.literal_column(key)).select_from(sa.text(table + where))
         statement = numbered.order_by(sa.literal_column(key)).limit(1).offset(count - 1)
         sql = statement.compile(dialect=self.reader.dialect, compile_kwargs={"literal_binds": True})
         row = self.reader.one(str(sql))

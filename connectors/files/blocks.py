@@ -127,7 +127,7 @@ def count_lines(data: bytes) -> int:
 
 
 def _has_blank_line(data: bytes) -> bool:
-    """Whether a line may be empty: pyarrow would make a row of it."""
+    """Whether a line may be empty: pyarrow leaves it out without a word, and lines could not be numbered."""
     return b"\n\n" in data or (b"\r" in data and (b"\n\r" in data or b"\r\r" in data))
 
 
@@ -136,7 +136,7 @@ def fast_columns(
 ) -> Iterator[pa.RecordBatch] | None:
     """The block's rows through pyarrow; null when any of them needs care (ragged, empty, undecodable)."""
     data = block.data
-    if data is None or MARK_BYTES in data or _has_blank_line(data):
+    if data is None or MARK_BYTES in data:
         return None
     if data.startswith((b"\n", b"\r", b"\xef\xbb\xbf")):
         return None
@@ -148,7 +148,7 @@ def fast_columns(
                 delimiter=delimiter,
                 quote_char=quote or False,
                 newlines_in_values=bool(quote) and quote.encode() in data,
-                ignore_empty_lines=False,
+                ignore_empty_lines=True,
             ),
             convert_options=pa.csv.ConvertOptions(
                 column_types=schema, strings_can_be_null=False, check_utf8=False
@@ -156,7 +156,10 @@ def fast_columns(
         )
     except pa.ArrowInvalid:
         return None
-    return _addressed(table, block.line, count_lines(data))
+    count = count_lines(data)
+    if table.num_rows != count and _has_blank_line(data):
+        return None
+    return _addressed(table, block.line, count)
 
 
 def _addressed(table: pa.Table, first: int, count: int) -> Iterator[pa.RecordBatch]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from typing import Any
 
@@ -68,8 +69,8 @@ def build_assets(
         if not partial and fingerprint == built_fingerprint(installation):
             context.log.info("No new batch and no changed model: nothing to build.")
             step("build", "warehouse", done=True, note="unchanged")
-            for name in sorted(context.selected_output_names):
-                yield dg.Output(None, name, metadata={"state": "unchanged"})
+            for key in _in_order(context.assets_def):
+                yield dg.Output(None, context.output_for_asset_key(key), metadata={"state": "unchanged"})
             return
 
         mark = installation.warehouse.with_name("built.json")
@@ -124,6 +125,12 @@ def _wait_for_warehouse(installation: Installation) -> None:
             where=str(installation.warehouse),
             remedy="end the process that DuckDB names: " + str(error).partition("(")[2][:80],
         ) from error
+
+
+def _in_order(assets: dg.AssetsDefinition) -> Iterator[dg.AssetKey]:
+    """The step's assets, each after those it is made from, as Dagster wants their outputs."""
+    made_from = {spec.key: [dep.asset_key for dep in spec.deps] for spec in assets.specs}
+    return (key for key in TopologicalSorter(made_from).static_order() if key in made_from)
 
 
 def _row_counts(installation: Installation) -> dict[tuple[str, str], int]:

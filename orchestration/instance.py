@@ -63,5 +63,10 @@ def run_job(
 ) -> dg.ExecuteInProcessResult:
     """Run ``job`` in this process, visible in the UI; a failed step is told by the result, not raised."""
     return job.execute_in_process(
-        instance=instance, raise_on_error=False, asset_selection=assets, tags={COMMAND_LINE_TAG: "true"}
+        instance=instance,
+        raise_on_error=False,
+        asset_selection=assets,
+        tags={COMMAND_LINE_TAG: "true"},
+        # What happened is told by the command line and stands in the event log; the console is for people.
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )

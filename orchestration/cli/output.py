@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-people = Console()
+# Into a file or a pipe nobody can widen the window: tables get the room that they need.
+people = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +40,8 @@ def run(city: City = None) -> None:
     from orchestration.definitions import definitions  # Dagster takes a second to import: not for --help
     from orchestration.instance import command_line_instance, run_job
 
-    with command_line_instance(installation) as instance, _Bars() as bars:
+    # dbt's own lines would run through the bars; they stand in its log (data/dbt/logs).
+    with command_line_instance(installation) as instance, _Bars() as bars, redirect_stdout(io.StringIO()):
         steps.listen(bars)
         defs = definitions(installation)
         collected = run_job(defs.resolve_job_def("collect"), instance)

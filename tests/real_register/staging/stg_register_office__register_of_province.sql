@@ -9,7 +9,7 @@ select
     ]) }},
     {{ legal_entity_key('entity_', 'code') }},
     {{ clean_organisation_name(item('name')) }} as entity_name,
-    {{ decode(item('character'), 'entity_type') }} as entity_entity_type,
+    {{ decode(item('character'), 'entity_type') }} as entity_type,
     {{ clean_name(item('legalRepresentative')) }} as entity_representative_name,
     {{ capital_amount(item('capital')) }} as entity_capital_amount,
     {{ capital_currency(item('capital')) }} as entity_capital_currency,

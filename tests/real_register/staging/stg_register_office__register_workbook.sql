@@ -9,7 +9,7 @@ select
     ]) }},
     {{ legal_entity_key('entity_', '统一社会信用代码') }},
     {{ clean_organisation_name(item('企业名称')) }} as entity_name,
-    {{ decode(item('企业类型'), 'entity_type') }} as entity_entity_type,
+    {{ decode(item('企业类型'), 'entity_type') }} as entity_type,
     {{ clean_name(item('法人代表')) }} as entity_representative_name,
     {{ capital_amount(item('注册资金')) }} as entity_capital_amount,
     {{ capital_currency(item('注册资金')) }} as entity_capital_currency,

@@ -8,7 +8,7 @@ select
     {{ legal_entity_key('entity_', 'tyshxydm') }},
     {{ registration_number(as_written('tyshxydm')) }} as entity_registration_number,
     mc as entity_name,
-    lx as entity_entity_type,
+    lx as entity_type,
     fddbr as entity_representative_name,
     {{ capital_amount('zczb') }} as entity_capital_amount,
     {{ capital_currency('zczb') }} as entity_capital_currency,

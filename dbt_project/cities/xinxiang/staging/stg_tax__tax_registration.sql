@@ -11,7 +11,7 @@ select
     组织机构代码 as entity_organisation_code,
     coalesce({{ credit_code('纳税人识别号') }}, 纳税人识别号) as entity_tax_number,
     纳税人名称 as entity_name,
-    登记注册类型 as entity_entity_type,
+    登记注册类型 as entity_type,
     法定代表人姓名 as entity_representative_name,
     法定代表人证件号码 as entity_representative_id_number,
     {{ capital_amount('注册资本') }} as entity_capital_amount,

@@ -42,6 +42,11 @@ class Summary:
     rows: int = 0
     defects: Counter[str] = field(default_factory=Counter)
 
+    def note(self, delivery: Delivery) -> None:
+        self.rows += delivery.rows
+        for (defect, _), rows in delivery.applied.items():
+            self.defects[defect] += rows
+
 
 @dataclass(frozen=True)
 class Order:
@@ -70,7 +75,7 @@ def marker_of(folder: Path) -> dict[str, Any] | None:
 
 
 def is_same(order: Order, marker: dict[str, Any]) -> bool:
-    """Whether the marked city is the ordered one, made by this version and not changed by later days."""
+    """Whether the marked city is the ordered one, made by this version. Later days may have been added to it."""
     wanted = marker_document(order)
     return all(marker.get(name) == value for name, value in wanted.items())
 
@@ -146,9 +151,7 @@ def write_register(
         delivery = deliver(office, register, number, portion)
         writer.write(delivery)
         truth.note(delivery)
-        summary.rows += delivery.rows
-        for (defect, _), rows in delivery.applied.items():
-            summary.defects[defect] += rows
+        summary.note(delivery)
         done += len(portion)
         if progress:
             progress(register.resource, done, len(records))
@@ -172,14 +175,15 @@ def _write_connections(folder: Path, store: Store) -> None:
 
 
 def _write_marker(folder: Path, order: Order, summaries: list[Summary]) -> None:
-    document = marker_document(order) | {
-        "day": 1,
-        "resources": [
-            {"resource": s.resource, "rows": s.rows, "defects": dict(sorted(s.defects.items()))}
-            for s in summaries
-        ],
-    }
+    document = marker_document(order) | {"day": 1, "resources": resource_entries(summaries)}
     (folder / MARKER).write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def resource_entries(summaries: list[Summary]) -> list[dict[str, Any]]:
+    return [
+        {"resource": s.resource, "rows": s.rows, "defects": dict(sorted(s.defects.items()))}
+        for s in summaries
+    ]
 
 
 def marker_document(order: Order) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from demo_city import city
+from demo_city.later import next_day
 from orchestration.cli.output import errors, people, print_json, table
 
 
@@ -34,10 +37,17 @@ def demo(
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL or MySQL for all departments' tables")
     ] = None,
+    day: Annotated[
+        int, typer.Option(min=1, help="bring the deliveries of this day into the city that --out holds")
+    ] = 1,
+    changes: Annotated[float, typer.Option(min=0.0, max=0.5, help="how much changes on a later day")] = 0.01,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document instead of tables")] = False,
 ) -> None:
     """Write a simulated city: databases, spreadsheets, text and JSON files of nine departments, and the truth."""
     out = out.resolve()
+    if day > 1:
+        _later(out, day, changes, database, as_json)
+        return
     order = city.Order(count, seed, defects.value, database)
     present = city.marker_of(out)
     if present is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -49,23 +59,49 @@ def demo(
         _report(present, 0.0, out, as_json, made=False)
         return
     started = time.monotonic()
-    with Progress(
+    with _shown(as_json) as progress:
+        city.make(order, out, progress)
+    _report(city.marker_of(out) or {}, time.monotonic() - started, out, as_json, made=True)
+
+
+def _later(out: Path, day: int, changes: float, database: str | None, as_json: bool) -> None:
+    """Days are brought in order; one that is there already is not brought again."""
+    marker = city.marker_of(out)
+    if marker is None:
+        errors.print(f"[red]{out} holds no demo city.[/red] Make one first: govshare demo --out {out}")
+        raise typer.Exit(2)
+    if marker["code"] != city.code_version():
+        errors.print(
+            f"[red]{out} was made by another version of the demo city.[/red] Make it anew without --day."
+        )
+        raise typer.Exit(2)
+    started = time.monotonic()
+    made = marker["day"] < day
+    while marker["day"] < day:
+        with _shown(as_json) as progress:
+            next_day(out, marker, changes, database, progress)
+        marker = city.marker_of(out) or {}
+    _report(marker, time.monotonic() - started, out, as_json, made)
+
+
+@contextmanager
+def _shown(as_json: bool) -> Iterator[city.Progress]:
+    """A bar for each resource, on a terminal only."""
+    columns = (
         TextColumn("{task.description:<44}"),
         BarColumn(),
         TextColumn("{task.completed:>11,.0f}"),
         TimeElapsedColumn(),
-        console=errors,
-        disable=as_json or not errors.is_terminal,
-    ) as shown:
+    )
+    with Progress(*columns, console=errors, disable=as_json or not errors.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(resource: str, done: int, total: int) -> None:
             if resource not in tasks:
-                tasks[resource] = shown.add_task(resource, total=max(total, 1))
-            shown.update(tasks[resource], completed=done)
+                tasks[resource] = bars.add_task(resource, total=max(total, 1))
+            bars.update(tasks[resource], completed=done)
 
-        city.make(order, out, progress)
-    _report(city.marker_of(out) or {}, time.monotonic() - started, out, as_json, made=True)
+        yield progress
 
 
 def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) -> None:
@@ -75,7 +111,9 @@ def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) 
         print_json({"city": str(out), "made": made, "seconds": round(seconds, 1), "rows": rows, **marker})
         return
     order = marker["order"]
-    what = f"{order['people']:,} people, seed {order['seed']}, defects {order['defects']}"
+    what = (
+        f"{order['people']:,} people, seed {order['seed']}, defects {order['defects']}, day {marker['day']}"
+    )
     if not made:
         people.print(f"{out} already holds this city ({what}): nothing to do.")
         return

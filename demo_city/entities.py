@@ -79,20 +79,37 @@ def make_entities(rng: np.random.Generator, people: People, places: Geography) -
     count = max(60, round(len(people) * 0.065))
     kind_at = rng.choice(len(KINDS), count, p=KIND_SHARES / KIND_SHARES.sum())
     kind_at[: len(KINDS) * 2] = np.tile(np.arange(len(KINDS)), 2)  # every kind occurs even in a small city
+    status = STATUS_CODES[rng.choice(4, count, p=[0.86, 0.035, 0.095, 0.01])]
+    return _entities(rng, kind_at, _established(rng, kind_at), status, people, places, 0)
+
+
+def new_entities(
+    rng: np.random.Generator, count: int, day: np.datetime64, people: People, places: Geography, first: int
+) -> Entities:
+    """Enterprises, self-employed and co-operatives founded on ``day``; ``first``: how many entities there were."""
+    kind_at = rng.choice(3, count, p=[0.25, 0.7, 0.05])
+    running = np.full(count, STATUS_CODES[0])
+    return _entities(rng, kind_at, np.full(count, day), running, people, places, first)
+
+
+def _entities(
+    rng: np.random.Generator, kind_at: np.ndarray, established: np.ndarray, status: np.ndarray, people: People,
+    places: Geography, first: int,
+) -> Entities:  # fmt: skip
+    count = len(kind_at)
     kind = pick(KINDS, kind_at)
     village = places.draw(rng, count)
     division = places.county[village]
-    established = _established(rng, kind_at)
     new = established >= NEW_CODES_SINCE
-    # Serials run through a fixed stride, so that none repeats among old (8 digits) or new (6 of 31 letters) codes.
-    serial = (np.arange(count) * 7919 + 12_345_678) % 99_999_989
+    # Serials run through a fixed stride: none repeats among old (8 digits) or new (6 of 31 letters) codes.
+    serial = (np.arange(first, first + count) * 7919 + 12_345_678) % 99_999_989
     organisation = organisation_codes(serial, new)
     area = np.where(rng.random(count) < 0.08, 410700, division)  # some are registered by the city's office
     area = np.where(rng.random(count) < 0.02, 410000, area)
     industry = _industry(rng, kind_at)
-    status = STATUS_CODES[rng.choice(4, count, p=[0.86, 0.035, 0.095, 0.01])]
     representative = rng.choice(_eligible(people), count)
     currency = np.where((kind_at == 0) & (rng.random(count) < 0.012), 1, 0)
+    land_line = cat("0373-", number_text(rng.integers(2_000_000, 8_999_999, count)))
     return Entities(
         kind=kind,
         credit_code=credit_codes(kind, area, organisation),
@@ -112,11 +129,7 @@ def make_entities(rng: np.random.Generator, people: People, places: Geography) -
         scope=_part(industry, 2),
         registration_number=registration_numbers(area, 1_000_000 + sequence_in_group(area)),
         organisation_code=organisation,
-        phone=where(
-            rng.random(count) < 0.85,
-            cat("0373-", number_text(rng.integers(2_000_000, 8_999_999, count))),
-            None,
-        ),
+        phone=where(rng.random(count) < 0.85, land_line, None),
         weight=_employees(rng, kind_at, status),
     )
 

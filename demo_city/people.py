@@ -40,6 +40,7 @@ class People:
     relation: np.ndarray
     village: np.ndarray
     division: np.ndarray
+    origin: np.ndarray  # the county of the first day: what numbers of documents are made of
     address: pa.Array
     residence: pa.Array
     phone: pa.Array
@@ -103,6 +104,7 @@ def make_people(rng: np.random.Generator, count: int, places: Geography) -> Peop
         relation=_relation_words(roster),
         village=village,
         division=county,
+        origin=county,
         address=address,
         residence=take(lives_at, roster.household),
         phone=_phones(rng, roster),

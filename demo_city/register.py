@@ -42,15 +42,24 @@ class File:
     title: str | None = None
     records: str | None = None
 
+    @property
+    def daily(self) -> bool:
+        """Whether every day has a file of its own, with only what is new or changed."""
+        return "{day}" in self.name
+
 
 @dataclass(frozen=True)
 class Register:
-    """``records``: numbers of all records of a world; ``build``: the clean delivery of some of them."""
+    """``records``: numbers of all records of a world; ``build``: the clean delivery of some of them.
+
+    ``hears``: of which later events (``changes``) the register learns, so that its records are written anew.
+    """
 
     resource: str
     place: Table | File
     records: Callable[[World], np.ndarray]
     build: Callable[[Office, np.ndarray], Delivery]
+    hears: frozenset[str] = frozenset()
 
 
 def numbered(subjects: np.ndarray, which: int = 0) -> np.ndarray:

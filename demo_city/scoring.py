@@ -16,7 +16,7 @@ import duckdb
 from demo_city.standard import KEYS
 
 # An attribute is right if this much of it is; everything else must be equal.
-COMPARED = {"marital_status": "left({}, 1)"}
+COMPARED = {"marital_status": "left({}, 1)", "division_code": "left({}, 6)"}
 INTERNAL_KEYS = {"population": "person_id", "legal_entity": "entity_id"}
 PEOPLE, ENTITIES, CERTIFICATES = "population", "legal_entity", "certificate"
 

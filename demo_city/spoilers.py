@@ -225,8 +225,13 @@ def phone_noise(values: pa.Array, rng: np.random.Generator) -> pa.Array:
         return pc.utf8_slice_codeunits(values, first, last)
 
     draw = rng.random(len(values))
-    hyphens = cat(part(0, 3), "-", part(3, 7), "-", part(7, 11))
-    spaces = cat(part(0, 3), " ", part(3, 7), " ", part(7, 11))
+    land = np.asarray(pc.match_substring(values, "-"))  # area, hyphen, number
+    hyphens = where(
+        land, pc.replace_substring(values, "-", ""), cat(part(0, 3), "-", part(3, 7), "-", part(7, 11))
+    )
+    spaces = where(
+        land, pc.replace_substring(values, "-", " "), cat(part(0, 3), " ", part(3, 7), " ", part(7, 11))
+    )
     return where(draw < 0.4, cat("+86", values), where(draw < 0.7, hyphens, spaces))
 
 

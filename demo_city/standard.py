@@ -85,7 +85,7 @@ class Standard:
 
     @cached_property
     def entities(self) -> Columns:
-        entities, people = self.world.entities, self.world.people
+        entities, people, places = self.world.entities, self.world.people, self.world.places
         return Columns({
             "credit_code": lambda: entities.credit_code,
             "name": lambda: entities.name,
@@ -100,7 +100,7 @@ class Standard:
             "valid_to": lambda: spelled(entities.valid_to),
             "registration_status": lambda: number_text(entities.status),
             "registration_office": lambda: entities.office,
-            "division_code": lambda: number_text(entities.division),
+            "division_code": lambda: pc.utf8_slice_codeunits(take(places.village_code, entities.village), 0, 9),
             "address": lambda: entities.address,
             "industry": lambda: entities.industry,
             "business_scope": lambda: entities.scope,

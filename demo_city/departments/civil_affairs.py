@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from demo_city.chance import uniform
 from demo_city.delivery import Delivery
 from demo_city.departments.common import capital_text, certificate_of_entity, year_of
 from demo_city.geography import county_name
@@ -25,8 +26,6 @@ KINDS_OF_ORGANISATION = {"51": "社会团体", "52": "民办非企业单位", "5
 
 def marriages(world: World) -> np.ndarray:
     """Weddings and divorces since the register is electronic, and certificates issued again for older weddings."""
-    from demo_city.chance import uniform
-
     marriage = world.people.marriage
     everyone = np.arange(len(marriage))
     weddings = np.flatnonzero(marriage.date >= REGISTER_SINCE)
@@ -51,7 +50,7 @@ def marriage(office: Office, records: np.ndarray) -> Delivery:
     d = Delivery("civil_affairs.marriage", "登记字号", len(at), "登记日期", records, year_of(day))
     d.role("husband", "population", husband, "男方身份证号")
     d.role("wife", "population", wife, "女方身份证号")
-    county = people.division[husband]
+    county = people.origin[husband]
     number = cat(pick(LETTERS, act), number_text(county), "-", year_of(day), "-", padded(at, 7))
     d.item("登记字号", number)
     status = where(act == DIVORCE, "40", "20")
@@ -90,8 +89,6 @@ def marriage(office: Office, records: np.ndarray) -> Delivery:
 
 def deaths(world: World) -> np.ndarray:
     """Nine of ten are cremated here, and in the books a few days later."""
-    from demo_city.chance import uniform
-
     dead = np.flatnonzero(~np.isnat(world.people.death))
     return numbered(dead[uniform(world.seed, "cremated", dead) < 0.92])
 
@@ -115,7 +112,7 @@ def death(office: Office, records: np.ndarray) -> Delivery:
     d.item("死亡日期", spelled(died), kind, {"person.death_date": None}, real.copy())
     d.item("死亡原因", office.choose(["疾病", "疾病", "疾病", "正常死亡", "意外"], "cause", at))
     d.item("户籍地址", office.person("household_address", at), "text")
-    county = county_name(people.division[at])
+    county = county_name(people.origin[at])
     city = office.chance("crematory", at) < 0.4
     d.item("登记单位", where(city, "新乡市殡仪馆", cat(county, "殡仪馆")))
     entered = np.minimum(died + office.between("entered", at, 1, 7).astype("m8[D]"), office.today)

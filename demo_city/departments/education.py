@@ -83,8 +83,9 @@ def _guardians(office: Office, at: np.ndarray) -> np.ndarray:
 REGISTERS = [
     Register(
         "education.school_enrolment",
-        File("education_files", "xlsx", "学籍_{part}.xlsx"),
+        File("education_files", "xlsx", "学籍_{part}_{day}.xlsx"),
         pupils,
         school_enrolment,
+        frozenset({"move"}),
     )
 ]

@@ -43,7 +43,7 @@ def birth_certificate(office: Office, records: np.ndarray) -> Delivery:
     d.item("babySex", worded(sex, SEX_WORDS), "sex", {"child.sex": sex})
     d.item("birthTime", cat(birth, office.choose([f" {h:02}:{m:02}" for h in range(24) for m in range(60)], "hour", at)),
            "time", {"child.birth_date": birth})  # fmt: skip
-    hospital = cat(county_name(people.division[at]), office.choose(HOSPITALS, "hospital", at))
+    hospital = cat(county_name(people.origin[at]), office.choose(HOSPITALS, "hospital", at))
     d.item("birthPlace", cat("河南省新乡市", hospital), "text")
     numbered_later = (office.chance("baby number", at) < 0.25) & (born < office.today - 60 * DAY)
     d.item("babyIdNo", where(numbered_later, number, None), "id_number", {

@@ -74,5 +74,6 @@ REGISTERS = [
         File("human_resources_files", "delimited", "参保人员_{day}.csv"),
         insured,
         social_insurance,
+        frozenset({"move", "gone", "death", "job"}),
     )
 ]

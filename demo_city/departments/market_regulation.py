@@ -16,7 +16,7 @@ from demo_city.households import TODAY
 from demo_city.life import years
 from demo_city.office import Office
 from demo_city.register import File, Register, Table, numbered, subject, which
-from demo_city.text import cat, number_text, padded, pick, spelled, take, where
+from demo_city.text import cat, number_text, padded, pick, spelled, where
 from demo_city.vocabulary import CERTIFICATE_WORDS, CURRENCY_WORDS, STATE_WORDS, worded
 from demo_city.world import World
 
@@ -73,10 +73,7 @@ def enterprise_registration(office: Office, records: np.ndarray) -> Delivery:
     d.item("est_dt", spelled(founded), "date", {"entity.establishment_date": None})
     d.item("opt_from", spelled(founded), "date", {"entity.valid_from": None})
     d.item("opt_to", office.entity("valid_to", at), "date end_date", {"entity.valid_to": None})
-    street = pa.compute.utf8_slice_codeunits(
-        take(office.world.places.village_code, entities.village[at]), 0, 9
-    )
-    d.item("domdi_strict", street, tells={"entity.division_code": office.entity("division_code", at)})
+    d.item("domdi_strict", office.entity("division_code", at), tells={"entity.division_code": None})
     d.item("tel", office.entity("phone", at), "phone", {"entity.phone": None})
     d.item("gxsj", office.stamps("enterprise clock", at, approved), "timestamp")
     return d
@@ -198,17 +195,20 @@ REGISTERS = [
         Table("market_regulation", "scztxx", "gxsj", "main_identi_id"),
         market_entities,
         enterprise_registration,
+        frozenset({"firm", "closed"}),
     ),
     Register(
         "market_regulation.business_licence",
         Table("market_regulation", "yyzz", "gxsj", "zzbh"),
         licences,
         business_licence,
+        frozenset({"firm", "closed"}),
     ),
     Register(
         "market_regulation.food_licence",
         File("market_regulation_files", "json", "食品经营许可证_{day}.json", records="data"),
         food_traders,
         food_licence,
+        frozenset({"closed"}),
     ),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from demo_city.chance import uniform
 from demo_city.delivery import Delivery
 from demo_city.geography import county_name
 from demo_city.households import TODAY
@@ -142,23 +143,17 @@ def cards(world: World) -> np.ndarray:
     """Nearly all of 16 and more, half of the children, up to three cards each; the last one has which = 0."""
     people = world.people
     registered = np.flatnonzero(people.registered)
-    draw = _chance(world, "has card", registered)
+    draw = uniform(world.seed, "has card", registered)
     holders = registered[
         (people.age[registered] >= 16) & (draw < 0.99) | (people.age[registered] >= 1) & (draw < 0.45)
     ]
-    more = _chance(world, "cards", holders)
+    more = uniform(world.seed, "cards", holders)
     issued = _issued(world, holders, np.zeros(len(holders), np.int64))
     listed = [numbered(holders)]
     for number, share in ((1, 0.3), (2, 0.08)):
         possible = _issued(world, holders, np.full(len(holders), number)) > _earliest(world, holders)
         listed.append(numbered(holders[(more < share) & possible & (issued > SECOND_GENERATION)], number))
     return np.sort(np.concatenate(listed))
-
-
-def _chance(world: World, purpose: str, at: np.ndarray) -> np.ndarray:
-    from demo_city.chance import uniform
-
-    return uniform(world.seed, purpose, at)
 
 
 def _earliest(world: World, at: np.ndarray) -> np.ndarray:
@@ -173,13 +168,13 @@ def _term(age: np.ndarray) -> np.ndarray:
 def _issued(world: World, at: np.ndarray, number: np.ndarray) -> np.ndarray:
     """The day of issue of the last card (0) or of one before it."""
     people, first = world.people, _earliest(world, at)
-    end = np.where(np.isnat(people.death[at]), TODAY, people.death[at]) - 10 * DAY
+    end = np.where(people.death[at] < TODAY, people.death[at], TODAY) - 10 * DAY
     span = np.minimum(_term(people.age[at]), 20) * 365
     since = np.maximum(first, end - span.astype("m8[D]"))
     width = np.maximum((end - since).astype(np.int64), 1)
-    last = since + (_chance(world, "card issued", at) * width).astype("m8[D]")
+    last = since + (uniform(world.seed, "card issued", at) * width).astype("m8[D]")
     for before in (1, 2):
-        back = (1200 + _chance(world, f"card before {before}", at) * 2400).astype("m8[D]")
+        back = (1200 + uniform(world.seed, f"card before {before}", at) * 2400).astype("m8[D]")
         last = np.where(number >= before, last - back, last)
     return last
 
@@ -203,7 +198,7 @@ def identity_card(office: Office, records: np.ndarray) -> Delivery:
     lived_elsewhere = (number > 0) & (office.chance("card address", records) < 0.15)
     address = _address_before(office, at, lived_elsewhere, people.address)
     d.item("zz", address, "text", {"person.residence_address": None})
-    issuer = _issuer(people.division[at])
+    issuer = _issuer(people.origin[at])
     d.item("qfjg", issuer, tells={"certificate.issuer_name": None})
     issued = _issued(office.world, at, number)
     term = _term(((issued - birth).astype(np.int64) / 365.2425).astype(int))
@@ -248,11 +243,13 @@ REGISTERS = [
         Table("public_security", "czrkhk", "czrksjxgxsj", "czrkrkid"),
         registered,
         household_registration,
+        frozenset({"move", "gone", "death", "name", "wedding", "divorce"}),
     ),
     Register(
         "public_security.identity_card",
         Table("public_security", "jmsfz", "gxsj", "slh"),
         cards,
         identity_card,
+        frozenset({"death", "name"}),
     ),
 ]

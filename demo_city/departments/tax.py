@@ -78,5 +78,6 @@ REGISTERS = [
         File("tax_files", "delimited", "税务登记_{day}.txt", delimiter="|"),
         taxpayers,
         tax_registration,
+        frozenset({"closed"}),
     )
 ]

@@ -41,6 +41,8 @@ class Reader(Protocol):
     dialect: sa.Dialect
 
     def columns(self) -> list[Column]: ...
+    def as_text(self, column: Column) -> Column: ...
+    def in_bytes(self, columns: Sequence[Column]) -> list[Column]: ...
     def one(self, statement: str) -> Sequence[Any] | None: ...
     def read(
         self, statement: str, columns: Sequence[Column], careful: bool = False
@@ -71,9 +73,17 @@ class DatabaseConnector:
             self.columns = self.reader.columns()
             if not self.columns:
                 raise self.source.no_table()
+            self._declared_as_text()
         except BaseException:
             self.reader.close()
             raise
+
+    def _declared_as_text(self) -> None:
+        """``as_text``: columns whose values their type cannot hold (zero dates), to land as written."""
+        names = self.resource.connector.options.get("as_text", ())
+        for name in [names] if isinstance(names, str) else names:
+            column = self.column(name, "as_text")
+            self.columns[self.columns.index(column)] = self.reader.as_text(column)
 
     def schema(self) -> pa.Schema:
         return schema_of(self.columns)
@@ -200,13 +210,13 @@ class DatabaseConnector:
         parts = [*(self.source.schema.split(".") if self.source.schema else []), self.source.table]
         return ".".join(self.quoted(part) for part in parts)
 
-    def statement(self, conditions: Sequence[str], order: str | None) -> str:
-        """The SELECT of all columns under the conditions."""
+    def statement(self, columns: Sequence[Column], conditions: Sequence[str], order: str | None) -> str:
+        """The SELECT of the columns under the conditions."""
         selected = ", ".join(
             f"{column.expression} as {self.quoted(column.name)}"
             if column.expression
             else self.quoted(column.name)
-            for column in self.columns
+            for column in columns
         )
         conditions = [*conditions, *([f"({self.source.condition})"] if self.source.condition else [])]
         where = f" where {' and '.join(conditions)}" if conditions else ""
@@ -237,11 +247,10 @@ class Read:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         connector = self.connector
-        statement = connector.statement(self.conditions, self.order)
+        columns = connector.reader.in_bytes(connector.columns) if self.careful else connector.columns
+        statement = connector.statement(columns, self.conditions, self.order)
         high = self.watermark.high if self.watermark else None
-        for batch in connector.source.throttled(
-            connector.reader.read(statement, connector.columns, self.careful)
-        ):
+        for batch in connector.source.throttled(connector.reader.read(statement, columns, self.careful)):
             if self.watermark and self.load is None:
                 column = batch.column(self.watermark.column)
                 high = watermarks.higher(

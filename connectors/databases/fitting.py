@@ -10,6 +10,7 @@ import datetime as dt
 import decimal
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
@@ -153,7 +154,7 @@ def within_calendar(column: pa.Array) -> pa.Array | None:
 def fitted(batch: pa.RecordBatch, columns: Sequence[Column], codec: str | None = None) -> pa.RecordBatch:
     """A driver's batch in the columns' types, unreadable values as nulls with their rows marked.
 
-    ``codec``: what the bytes of text columns are to be read as; null where the driver vouches for UTF-8.
+    ``codec``: what the bytes of a text column that comes as bytes are to be read as.
     """
     given = [column.storage if isinstance(column, pa.ExtensionArray) else column for column in batch.columns]
     arrays: list[pa.Array] = []
@@ -170,8 +171,8 @@ def fitted(batch: pa.RecordBatch, columns: Sequence[Column], codec: str | None =
 
 def _fit(array: pa.Array, kind: pa.DataType, codec: str | None) -> tuple[pa.Array, set[int]]:
     bad: set[int] = set()
-    if pa.types.is_string(array.type) and codec:
-        array, bad = _decoded(array, codec)
+    if pa.types.is_string(kind) and pa.types.is_binary(array.type):
+        array, bad = _decoded(array, codec or "utf-8")
     if array.type != kind:
         try:
             array = array.cast(kind)
@@ -186,16 +187,13 @@ def _fit(array: pa.Array, kind: pa.DataType, codec: str | None) -> tuple[pa.Arra
 
 
 def _decoded(array: pa.Array, codec: str) -> tuple[pa.Array, set[int]]:
-    """Text from bytes that claim to be UTF-8 but may not be."""
+    """Text from bytes that should be of an encoding and may not be."""
     if codec == "utf-8":
-        try:
-            array.validate(full=True)
-            return array, set()
-        except pa.ArrowInvalid:
-            pass
+        with suppress(pa.ArrowInvalid):
+            return array.cast(pa.string()), set()
     values: list[str | None] = []
     bad: set[int] = set()
-    for row, value in enumerate(array.cast(pa.binary()).to_pylist()):
+    for row, value in enumerate(array.to_pylist()):
         try:
             values.append(None if value is None else value.decode(codec))
         except UnicodeDecodeError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,12 @@ class GenericReader:
                 kind = pa.string()  # the next rows may have more digits
             columns.append(Column(name, kind))
         return columns
+
+    def as_text(self, column: Column) -> Column:
+        return replace(column, arrow=pa.string())
+
+    def in_bytes(self, columns: Sequence[Column]) -> list[Column]:
+        return list(columns)
 
     def one(self, statement: str) -> Sequence[Any] | None:
         try:

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import asyncmy
@@ -165,6 +166,12 @@ class MysqlReader:
         elif charset and self.source.encoding:  # bytes of another encoding than the column claims
             expression = f"cast({quoted} as binary)"
         return Column(name, arrow, declared, expression, comment or None, is_key == "1")
+
+    def as_text(self, column: Column) -> Column:
+        return replace(column, arrow=pa.string())
+
+    def in_bytes(self, columns: Sequence[Column]) -> list[Column]:
+        return list(columns)
 
     def _columns_of_query(self) -> list[Column]:
         """The query's columns by the field types of the protocol; text wherever the type says too little."""

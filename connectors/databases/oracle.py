@@ -8,6 +8,7 @@ were.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -59,7 +60,9 @@ class OracleReader:
         service = url.query.get("service_name") or url.database
         dsn = f"{url.host}:{url.port or 1521}/{service}"
         self.connection: Any = source.connect(
-            lambda: oracledb.connect(user=url.username, password=url.password, dsn=dsn, tcp_connect_timeout=30)
+            lambda: oracledb.connect(
+                user=url.username, password=url.password, dsn=dsn, tcp_connect_timeout=30
+            )
         )
         self.connection.call_timeout = int(source.timeout * 1000)
         for statement in SESSION:
@@ -100,14 +103,22 @@ class OracleReader:
         shown = str(self.dialect.normalize_name(name))
         return Column(shown, arrow, declared, expression, comment, bool(key))
 
+    def as_text(self, column: Column) -> Column:
+        quoted = '"' + str(self.dialect.denormalize_name(column.name)).replace('"', '""') + '"'
+        return replace(column, arrow=pa.string(), expression=f"to_char({quoted})")
+
+    def in_bytes(self, columns: Sequence[Column]) -> list[Column]:
+        return list(columns)
+
     def _columns_of_query(self) -> list[Column]:
         for frame in self.connection.fetch_df_batches(
             f"select * from ({self.source.query}) q where rownum <= 1", size=1
         ):
             fields = pa.table(frame).schema
             return [
-                Column(str(self.dialect.normalize_name(field.name)), _query_type(field.type)) for field in
-                fields ]
+                Column(str(self.dialect.normalize_name(field.name)), _query_type(field.type))
+                for field in fields
+            ]
         return []
 
     def one(self, statement: str) -> Sequence[Any] | None:

@@ -6,7 +6,10 @@ infinity and years before Christ) and bytes that are not text (SQL_ASCII databas
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -43,13 +46,9 @@ ALIASES = {
     "clob": "text",
     "blob": "bytea",
 }
-CODECS = {
-    "SQL_ASCII": "utf-8",
-    "LATIN1": "latin-1",
-    "EUC_CN": "gb2312",
-    "EUC_TW": "big5",
-    "WIN1252": "cp1252",
-}
+CODECS = {"SQL_ASCII": "utf-8", "EUC_CN": "gb2312", "EUC_TW": "big5"}  # else by the encoding's own name
+UNCONVERTIBLE = ("invalid byte sequence", "has no equivalent in")
+FAILURES = (adbc.Error, OSError, pa.ArrowException)  # what comes while rows stream is no adbc.Error
 CATALOGUE = """
 select a.attname, coalesce(nullif(t.typbasetype, 0)::regtype::text, t.typname) as base, t.typname, t.typtype,
        case when t.typtype = 'd' then t.typtypmod else a.atttypmod end as typmod,
@@ -77,11 +76,11 @@ class PostgresqlReader:
         self.connection = source.connect(lambda: adbc.connect(plain))
         try:
             self._begin()
-        except adbc.Error as error:
+        except FAILURES as error:
             self.connection.close()
             raise source.refused(error) from None
 
-    def _begin(self, encoding: str = "UTF8") -> None:
+    def _begin(self) -> None:
         """Start a new transaction with the session's limits; ends the former one."""
         self.connection.rollback()
         with self.connection.cursor() as cursor:
@@ -89,7 +88,7 @@ class PostgresqlReader:
             cursor.execute(
                 "set session characteristics as transaction isolation level repeatable read, read only"
             )
-            cursor.execute(f"set client_encoding = '{encoding}'")
+            cursor.execute("set client_encoding = 'UTF8'")
             self.connection.commit()
             cursor.execute("select current_setting('server_encoding')")
             self.encoding = str(cursor.fetchone()[0])
@@ -116,14 +115,32 @@ class PostgresqlReader:
             else:
                 arrow, expression = pa.string(), f"{quote(name)}::text"
             columns.append(Column(name, arrow, declared, expression, comment, bool(is_key)))
-        return columns
+        return self.in_bytes(columns) if self.source.encoding else columns
+
+    def as_text(self, column: Column) -> Column:
+        """The same column landed as the database writes it."""
+        quoted = self.dialect.identifier_preparer.quote_identifier(column.name)
+        return replace(column, arrow=pa.string(), expression=column.expression or f"{quoted}::text")
+
+    def in_bytes(self, columns: Sequence[Column]) -> list[Column]:
+        """The columns with their texts as the bytes that the server has, which it can always give."""
+        return [self._in_bytes(column) if pa.types.is_string(column.arrow) else column for column in columns]
+
+    def _in_bytes(self, column: Column) -> Column:
+        if column.expression and column.expression.startswith("convert_to("):
+            return column
+        text = column.expression or f"{self.dialect.identifier_preparer.quote_identifier(column.name)}::text"
+        padded = re.fullmatch(r"character\((\d+)\)", column.declared)
+        if padded:  # becoming text has taken the padding away
+            text = f"rpad({text}, {padded[1]})"
+        return replace(column, expression=f"convert_to({text}, '{self.encoding}')")
 
     def _columns_of_query(self) -> list[Column]:
         with self.connection.cursor() as cursor:
             try:
                 cursor.execute(f"select * from ({self.source.query}) q limit 0")
                 schema = cursor.fetch_arrow_table().schema
-            except adbc.Error as error:
+            except FAILURES as error:
                 raise self.source.refused(error) from None
         plain = set(PLAIN.values())
         quote = self.dialect.identifier_preparer.quote_identifier
@@ -142,7 +159,7 @@ class PostgresqlReader:
             try:
                 cursor.execute(statement)
                 return list(cursor.fetchall())
-            except adbc.Error as error:
+            except FAILURES as error:
                 raise self.source.refused(error) from None
 
     def one(self, statement: str) -> Sequence[Any] | None:
@@ -152,23 +169,29 @@ class PostgresqlReader:
     def read(
         self, statement: str, columns: Sequence[Column], careful: bool = False
     ) -> Iterator[pa.RecordBatch]:
-        """``careful``: text comes as the server's own bytes and is decoded value by value."""
-        codec = "utf-8" if self.encoding == "SQL_ASCII" else None
-        if careful or self.source.encoding:
-            self._begin(self.encoding)
-            codec = self.source.encoding or CODECS.get(self.encoding, "utf-8")
+        """``careful``: the columns are those of ``in_bytes``, decoded value by value where needed."""
+        if careful:
+            self._begin()  # the failure of the first try has ended the transaction
+        codec = self.source.encoding or codec_of(self.encoding)
         with self.connection.cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
             try:
                 cursor.execute(statement)
                 for batch in cursor.fetch_record_batch():
                     yield fitted(batch, columns, codec)
-            except adbc.Error as error:
-                if not careful and (
-                    "invalid byte sequence" in str(error) or "has no equivalent in" in str(error)
-                ):
+            except FAILURES as error:
+                if not careful and any(words in str(error) for words in UNCONVERTIBLE):
                     raise ReadAgain("text that is not of the database's encoding") from None
                 raise self.source.refused(error) from None
 
     def close(self) -> None:
         self.connection.close()
+
+
+def codec_of(encoding: str) -> str:
+    """Python's name of a server encoding (``LATIN1``, ``WIN1251``, ``EUC_CN`` …)."""
+    name = CODECS.get(encoding, encoding.replace("WIN", "cp"))
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"

@@ -14,8 +14,8 @@ import yaml  # type: ignore[import-untyped]
 
 from catalogue.dbt import DbtError, content_files
 from catalogue.installation import DBT_PROJECT, Installation
-from catalogue.load import read
-from catalogue.model import Catalogue
+from catalogue.load import Reading, read
+from catalogue.model import staging_model
 from catalogue.problems import LOADER, Problem
 from catalogue.rules import problems_of
 from catalogue.rules.words import close_to
@@ -33,7 +33,7 @@ def check(installation: Installation) -> list[Problem]:
             found = [_refused(error)]
         else:
             found = [*reading.problems, *problems_of(reading.catalogue)]
-            found += _orphans(installation.content, reading.catalogue)
+            found += _orphans(installation.content, reading)
     return sorted(found, key=lambda p: (p.severity != "error", str(p.file), p.line or 0))
 
 
@@ -58,9 +58,11 @@ def _unreadable(content: Path) -> Iterator[Problem]:
             )  # fmt: skip
 
 
-def _orphans(content: Path, catalogue: Catalogue) -> Iterator[Problem]:
+def _orphans(content: Path, reading: Reading) -> Iterator[Problem]:
     """Staging models that no resource stands behind: their rows would reach nothing."""
-    expected = {resource.staging_model for resource in catalogue.resources.values()}
+    expected = {resource.staging_model for resource in reading.catalogue.resources.values()}
+    misshapen = [problem.entry.split(".") for problem in reading.problems if "." in problem.entry]
+    expected |= {staging_model(department, name) for department, name, *_ in misshapen}
     for file in content_files(content, ".sql"):
         if file.stem.startswith("stg_") and file.stem not in expected:
             yield Problem(

@@ -1,7 +1,7 @@
 """How govshare calls dbt: the same project, profile, variables and environment every time.
 
-Here belong the command line, the variables ``staged`` and ``codes``, and the manifest with its fingerprint. What the
-manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
+Here belong the command line, the variables ``staged`` and ``codes``, and the manifest with its fingerprint.
+What the manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def code_tables() -> dict[str, dict[str, dict[str, str]]]:
     """Code table → ``words`` (what departments write → code) and ``names`` (code → name), from the seeds.
 
     A variable and no join: a staging model may decode without naming the seed as an input. A word of a seed
-    with the column ``means`` stands for a code of another table (an older edition's code for today's). Brackets
-    count in both widths.
+    with the column ``means`` stands for a code of another table (an older edition's code for today's).
+    Brackets count in both widths.
     """
     tables: dict[str, dict[str, dict[str, str]]] = {}
     for path in sorted((DBT_PROJECT / "seeds").glob("*.csv")):

@@ -19,15 +19,21 @@ from catalogue.model import (
     Agreement,
     BaseTable,
     Catalogue,
+    Category,
+    Claim,
     CodeTable,
     Column,
     Department,
     Entry,
+    Format,
     Item,
+    Openness,
     Resource,
+    Sharing,
 )
 from catalogue.problems import CatalogueError, Problem, line_of
 from catalogue.rules import problems_of
+from catalogue.rules.words import close_to
 
 E = TypeVar("E", bound=Entry)
 
@@ -71,6 +77,9 @@ class Reading:
         meta, file = _meta(group), _file(group)
         values = {**meta, "name": group["name"], "email": group["owner"].get("email") or "", "file": file}
         values.setdefault("title", group.get("description") or "")
+        self._warn_of_unknown(
+            Department, meta, group["name"], file, ["groups", group["name"], "config", "meta"]
+        )
         return self._entry(
             Department, values, group["name"], file, ["groups", group["name"], "config", "meta"]
         )
@@ -97,7 +106,10 @@ class Reading:
             "schema": source["schema"],
             "file": file,
         }
-        self._warn_of_unknown(_meta(source), entry, file, path)
+        self._warn_of_unknown(Resource, _meta(source), entry, file, [*path, "config", "meta"])
+        for column in source["columns"].values():
+            at = [*path, "columns", column["name"], "config", "meta"]
+            self._warn_of_unknown(Item, _meta(column), f"{entry}.{column['name']}", file, at)
         return self._entry(Resource, values, entry, file, [*path, "config", "meta"])
 
     def _table(self, model: Mapping[str, Any]) -> BaseTable | None:
@@ -143,7 +155,9 @@ class Reading:
             "email": exposure["owner"].get("email") or "",
             "file": file,
         }
-        return self._entry(Agreement, values, name, file, ["exposures", name, "config", "meta"])
+        path = ["exposures", name, "config", "meta"]
+        self._warn_of_unknown(Agreement, _meta(exposure), f"agreement {name}", file, path)
+        return self._entry(Agreement, values, name, file, path)
 
     def _code_table(self, seed: Mapping[str, Any]) -> CodeTable | None:
         file = _file(seed)
@@ -175,24 +189,46 @@ class Reading:
                 ))  # fmt: skip
             return None
 
-    def _warn_of_unknown(self, meta: Mapping[str, Any], entry: str, file: Path, path: list[str]) -> None:
-        for name in meta:
-            if name not in DECLARED:
+    def _warn_of_unknown(
+        self, kind: type[Entry], meta: Mapping[str, Any], entry: str, file: Path, path: list[str]
+    ) -> None:
+        """A misspelt entry is silence: an item that is not marked as sensitive, a condition that is not
+        there."""
+        for name, value in meta.items():
+            parts = PARTS.get(name) if kind is Resource else None
+            if name not in DECLARED[kind]:
                 self.problems.append(Problem(
                     file=file,
-                    line=line_of(file, [*path, "config", "meta", name]),
+                    line=line_of(file, [*path, name]),
                     entry=entry,
                     rule="unknown_entry",
-                    message=f"nobody reads the entry {name!r}",
-                    remedy="correct its spelling or remove it; known are " + ", ".join(sorted(DECLARED)),
+                    message=f"nobody reads the entry {name!r}{close_to(name, DECLARED[kind])}",
+                    remedy="correct its spelling or remove it; known are " + ", ".join(DECLARED[kind]),
                     severity="warn",
                 ))  # fmt: skip
+            elif parts:
+                for part in value if isinstance(value, list) else [value]:
+                    if isinstance(part, Mapping):
+                        self._warn_of_unknown(parts, part, entry, file, [*path, name])
 
 
-# What a resource's meta may hold; the other fields of Resource come from elsewhere in the source's entry.
-DECLARED = {
-    "title", "code", "category", "summary", "format", "sharing", "open", "update_cycle", "published_on",
-    "related", "register", "claims", "connector", "contract", "department",
+# What each kind of entry may say; its other fields come from elsewhere in dbt's YAML.
+DECLARED: dict[type[Entry], tuple[str, ...]] = {
+    Resource: (
+        "title", "code", "category", "summary", "format", "sharing", "open", "update_cycle", "published_on",
+        "related", "register", "claims", "connector", "contract",
+    ),
+    Item: ("type", "sensitivity", "standard", "codes"),
+    Department: ("title", "code"),
+    Agreement: ("consumer", "table", "columns", "row_filter", "purpose", "legal_basis", "form", "expiry"),
+    Category: ("class", "item", "subject"),
+    Format: ("category", "type"),
+    Sharing: ("type", "condition", "legal_basis", "mode", "method"),
+    Openness: ("open", "condition"),
+    Claim: ("table", "role", "prefix"),
+}  # fmt: skip
+PARTS: dict[str, type[Entry]] = {
+    "category": Category, "format": Format, "sharing": Sharing, "open": Openness, "claims": Claim,
 }  # fmt: skip
 
 

@@ -44,6 +44,11 @@ ITEM_TYPES = {
     "C": "字符型", "N": "数值型", "Y": "货币型", "D": "日期型", "T": "日期时间型", "L": "逻辑型",
     "M": "备注型", "G": "通用型", "B": "双精度型", "I": "整型", "F": "浮点型",
 }  # fmt: skip
+ITEM_STANDARDS = (
+    # What an item is cleaned as (dbt_project/macros/standards).
+    "id_number", "credit_code", "registration_number", "organisation_code", "tax_number", "date", "division",
+    "phone", "name", "organisation_name", "currency",
+)  # fmt: skip
 PERSONAL = ("personal", "sensitive_personal")  # 个人信息, 敏感个人信息 (个人信息保护法 第二十八条)
 SENSITIVITIES = ("public", "internal", *PERSONAL)
 CONNECTOR_KINDS = {

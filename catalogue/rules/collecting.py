@@ -121,6 +121,13 @@ def _references(resource: Resource, catalogue: Catalogue) -> Iterator[Problem]:
                 resource, "related", f"the related resource {code} is not in the catalogue",
                 "related lists codes of other resources (关联资源代码)", "related",
             )  # fmt: skip
+    for item in resource.items:
+        if item.codes and item.codes not in catalogue.code_tables:
+            tables = sorted(catalogue.code_tables)
+            yield of_resource(
+                resource, "item_codes", f"there is no code table {item.codes}{close_to(item.codes, tables)}",
+                "codes names a seed: " + ", ".join(tables), item=item.name,
+            )  # fmt: skip
     if resource.department not in catalogue.departments:
         yield of_resource(
             resource, "provider", f"the department {resource.department} is not declared",

@@ -14,6 +14,7 @@ from catalogue.model import (
     CLASSES,
     FILE_FORMATS,
     FORMATS,
+    ITEM_STANDARDS,
     ITEM_TYPES,
     SENSITIVITIES,
     SHARING_METHODS,
@@ -268,6 +269,12 @@ def _item(resource: Resource, item: Item) -> Iterator[Problem]:
         )
     if item.sensitivity and item.sensitivity not in SENSITIVITIES:
         yield problem("item_sensitivity", f"sensitivity is {item.sensitivity}", one_of(SENSITIVITIES))
+    if item.standard and item.standard not in ITEM_STANDARDS:
+        yield problem(
+            "item_standard",
+            f"standard is {item.standard}{close_to(item.standard, ITEM_STANDARDS)}",
+            one_of(ITEM_STANDARDS),
+        )
     if item.standard == "id_number" and item.sensitivity != "sensitive_personal":
         yield problem(
             "item_sensitivity",

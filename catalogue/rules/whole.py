@@ -64,7 +64,8 @@ def twice(catalogue: Catalogue) -> Iterator[Problem]:
 
 def agreement_rules(agreement: Agreement, catalogue: Catalogue) -> Iterator[Problem]:
     def problem(rule: str, message: str, remedy: str, *at: str) -> Problem:
-        line = line_of(agreement.file, ["exposures", agreement.name, "config", "meta", *at])
+        within = at if at[:1] == ("owner",) else ("config", "meta", *at)
+        line = line_of(agreement.file, ["exposures", agreement.name, *within])
         return Problem(agreement.file, f"agreement {agreement.name}", rule, message, remedy, line=line)
 
     if agreement.consumer not in catalogue.departments:
@@ -76,7 +77,10 @@ def agreement_rules(agreement: Agreement, catalogue: Catalogue) -> Iterator[Prob
         )  # fmt: skip
     if not EMAIL.fullmatch(agreement.email):
         yield problem(
-            "owner_email", f"the owner's e-mail is {agreement.email!r}", "owner.email must be an address"
+            "owner_email",
+            f"the owner's e-mail is {agreement.email!r}",
+            "owner.email must be an address",
+            "owner",
         )
     for name, value in (
         ("purpose", agreement.purpose),

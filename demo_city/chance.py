@@ -1,7 +1,8 @@
-"""Chance that belongs to a thing and a purpose: the same draw for the same record, whatever else is made around it.
+"""Chance that belongs to a thing and a purpose: the same draw for the same record, whatever else is made
+around it.
 
-The world draws from streams, column by column. Departments draw from here, so that a record that is delivered
-again on another day, or in another portion, keeps everything that did not change.
+The world draws from streams, column by column. Departments draw from here, so that a record that is
+delivered again on another day, or in another portion, keeps everything that did not change.
 """
 
 from __future__ import annotations

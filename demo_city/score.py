@@ -1,7 +1,7 @@
 """``govshare score``: what was published, measured against the truth of the simulated city.
 
-Only what a person says and sees; the measuring is done in ``scoring``. The exit code is 1 when a person with a
-usable number was lost or split, 2 when there is nothing to measure.
+Only what a person says and sees; the measuring is done in ``scoring``. The exit code is 1 when a person
+with a usable number was lost or split, 2 when there is nothing to measure.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One function a defect: takes the values it hits, gives what a department would deliver instead.
 
-Each works on a few per cent of a column, so that going through them one by one is good enough where text demands it.
-A function may give a value back unchanged: then it could not apply and is not counted. Numbers that are spoiled
-beyond repair are never valid numbers of anybody.
+Each works on a few per cent of a column, so that going through them one by one is good enough where text
+demands it. A function may give a value back unchanged: then it could not apply and is not counted. Numbers
+that are spoiled beyond repair are never valid numbers of anybody.
 """
 
 from __future__ import annotations

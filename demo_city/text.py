@@ -1,4 +1,7 @@
-"""Text columns as Arrow arrays: joining, choosing, padding, dates. Nothing here knows people or departments."""
+"""Text columns as Arrow arrays.
+
+Joining, choosing, padding, dates. Nothing here knows people or departments.
+"""
 
 from __future__ import annotations
 

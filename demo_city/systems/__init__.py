@@ -1,7 +1,7 @@
 """The departments' systems: databases and folders of files, written as such systems write them.
 
-A writer takes deliveries one after the other and is closed at the end; a file appears under its own name only when
-it is complete. Nothing here knows a resource or a defect.
+A writer takes deliveries one after the other and is closed at the end; a file appears under its own name
+only when it is complete. Nothing here knows a resource or a defect.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ RECEIVE_BYTES = 128 << 10  # of the socket: bounds what the driver takes in whil
 FETCH_BYTES = 2 << 20
 WHOLE = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
 BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+ONE_BYTE = {"latin1", "latin2", "latin5", "latin7", "ascii"}  # where old programs keep GBK or UTF-8
 CATALOGUE = """
 select column_name, data_type, column_type, numeric_precision, numeric_scale, column_comment,
        column_key = 'PRI', character_set_name
@@ -163,7 +164,7 @@ class MysqlReader:
             arrow = pa.binary()
         elif kind in ("geometry", "point", "linestring", "polygon") or kind.startswith("multi"):
             expression = f"st_astext({quoted})"
-        elif charset and self.source.encoding:  # bytes of another encoding than the column claims
+        elif charset in ONE_BYTE and self.source.encoding:  # any bytes may stand there, and are taken as they are
             expression = f"cast({quoted} as binary)"
         return Column(name, arrow, declared, expression, comment or None, is_key == "1")
 
@@ -216,8 +217,13 @@ class MysqlReader:
             raise self.source.refused(error) from None
 
     def close(self) -> None:
-        self._thread.submit(self.connection.close).result()
+        self._run(self._shut())
         self._end()
+
+    async def _shut(self) -> None:
+        """Cut the line, whatever is still to come: an open transaction would hold locks at the source."""
+        self.connection.close()
+        await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
     def _end(self) -> None:
         self._thread.shutdown(wait=True)

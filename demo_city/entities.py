@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -73,12 +74,13 @@ class Entities:
 
 
 @cache
-def words() -> dict[str, list]:
+def words() -> dict[str, Any]:
+    """The lists of ``facts/enterprises.toml``: single words, or tuples of what ``|`` parts."""
     document = tomllib.loads((FACTS / "enterprises.toml").read_text(encoding="utf-8"))
-    return {
-        key: value.split() if isinstance(value, str) else [tuple(line.split("|")) for line in value]
-        for key, value in document.items()
-    }
+    lists: dict[str, Any] = {}
+    for key, value in document.items():
+        lists[key] = value.split() if isinstance(value, str) else [tuple(line.split("|")) for line in value]
+    return lists
 
 
 def make_entities(rng: np.random.Generator, people: People, places: Geography) -> Entities:

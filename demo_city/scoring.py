@@ -245,3 +245,10 @@ def total(attributes: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 def _without(row: dict[str, int], name: str) -> dict[str, int]:
     return {key: value for key, value in row.items() if key != name}
+
+
+def share(measured: dict[str, int]) -> str:
+    """Per cent with three decimals, rounded down: 100 means all."""
+    if not measured["values"]:
+        return "–"
+    return f"{int(measured['right'] * 100_000 / measured['values']) / 1000:.3f}"

@@ -45,7 +45,8 @@ class Problem:
         return f"{file}:{self.line}" if self.line else str(file)
 
     def __str__(self) -> str:
-        """For a terminal of any width: place, entry and rule on one line, then what is wrong and what to do."""
+        """For a terminal of any width: place, entry and rule on one line, then what is wrong and what to
+        do."""
         return (
             f"{self.severity}: {self.place}: {self.entry} [{self.rule}]\n  {self.message}\n  → {self.remedy}"
         )

@@ -1,14 +1,12 @@
-"""The dbt step: batches to base tables in the warehouse, or nothing where nothing has changed.
+"""The dbt step: batches to base tables in the warehouse, or nothing where nothing has changed; and the account.
 
 Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
-from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
@@ -16,52 +14,38 @@ import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from catalogue.dbt import dbt_executable, dbt_vars, project_fingerprint
+from catalogue.dbt import dbt_executable, dbt_vars
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import Catalogue
 from connectors.landing import ensure_empty
-from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
-from orchestration.keys import WAREHOUSE_POOL, Translator
+from orchestration import figures
+from orchestration.alive import hold
+from orchestration.dbt import Translator, table_key
+from orchestration.keys import ACCOUNT, WAREHOUSE_POOL, landing_key
 from orchestration.progress import step
+from orchestration.state import build_fingerprint, built_fingerprint, mark_built
 
 ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold the warehouse
-
-
-def build_fingerprint(installation: Installation, catalogue: Catalogue) -> str:
-    """One text for all that a build depends on: committed batches, the dbt project, the engines' versions."""
-    parts = [
-        landing_fingerprint(installation, catalogue.resources.values()),
-        project_fingerprint(installation),
-        *(f"{package} {version(package)}" for package in ("dbt-core", "dbt-duckdb", "duckdb")),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def built_fingerprint(installation: Installation) -> str | None:
-    """The fingerprint of the last build that finished; none while the warehouse is in an unknown state."""
-    mark = installation.warehouse.with_name("built.json")
-    if not (mark.exists() and installation.warehouse.exists()):
-        return None
-    return json.loads(mark.read_text())["fingerprint"]
+NOT_BUILT = ("test", "unit_test", "snapshot")
 
 
 def build_assets(
     installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]
 ) -> dg.AssetsDefinition:
-    """All seeds and models as one step of the warehouse's pool."""
-    owners = {d.name: d.email for d in catalogue.departments.values()}
+    """All code tables and models as one step of the warehouse's pool."""
 
     @dbt_assets(
-        name="build",
+        name="dbt_build",
         manifest=manifest,
         select="resource_type:model resource_type:seed",
-        dagster_dbt_translator=Translator(catalogue.resources, owners),
+        dagster_dbt_translator=Translator(catalogue),
         pool=WAREHOUSE_POOL,
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        hold(installation, context.run_id)
         for resource in catalogue.resources.values():
             ensure_empty(installation, resource)
         fingerprint = build_fingerprint(installation, catalogue)
@@ -73,38 +57,83 @@ def build_assets(
                 yield dg.Output(None, context.output_for_asset_key(key), metadata={"state": "unchanged"})
             return
 
-        mark = installation.warehouse.with_name("built.json")
-        mark.unlink(missing_ok=True)
+        mark_built(installation, None)
         _wait_for_warehouse(installation)
         inputs = landing_inputs(installation, catalogue.resources.values())
-        write_whole(mark.with_name("inputs.json"), json.dumps(inputs, ensure_ascii=False, indent=1))
+        write_whole(
+            installation.warehouse.with_name("inputs.json"), json.dumps(inputs, ensure_ascii=False, indent=1)
+        )
         invocation = dbt.cli(
-            ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
-             "--exclude-resource-type", "snapshot", "--vars", json.dumps(dbt_vars(installation))],
+            ["build", *(word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)),
+             "--vars", json.dumps(dbt_vars(installation))],
             context=context,
         )  # fmt: skip
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
         finished: list[Any] = []
+        failure: Exception | None = None
         try:
             for event in invocation.stream():
                 finished.append(event)
-                step("build", "warehouse", rows=len(finished))
-        finally:
-            counts = _row_counts(installation)
-            for event in finished:
-                yield _with_row_count(event, counts, context)
+                step(
+                    "build", "warehouse", note=f"{len(finished)} of {len(context.selected_asset_keys)} tables"
+                )
+        except Exception as error:
+            failure = error
+        yield from _with_figures(context, installation, catalogue, finished)
+        if failure:
+            step("build", "warehouse", done=True, note=f"failed: dbt stopped after {len(finished)} tables")
+            raise failure
         if not partial:
-            write_whole(mark, json.dumps({"fingerprint": fingerprint}))
-        step("build", "warehouse", rows=len(finished), done=True, note=f"{len(finished)} models and code tables")
+            mark_built(installation, fingerprint)
+        step("build", "warehouse", done=True, note=f"{len(finished)} tables")
 
     return build
+
+
+def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
+    """The account must balance: as long as it does not, no candidate is written and nothing is released."""
+
+    @dg.asset_check(
+        asset=table_key(manifest, ACCOUNT),
+        name="balances",
+        blocking=True,
+        pool=WAREHOUSE_POOL,
+        description="对账平衡:每项信息资源 交换清单行数 = 落地 = 归并 + 被取代 + 重复 + 疑义。不平衡则任何表都不发布",
+    )
+    def balances(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        hold(installation, context.run.run_id)
+        with figures.warehouse(installation) as warehouse:
+            entries = warehouse.account(installation)
+        wrong = [entry.resource for entry in entries if not entry.balances]
+        if wrong:
+            step(
+                "build",
+                "account",
+                done=True,
+                note=f"failed: the account does not balance for {', '.join(wrong)}",
+            )
+        return dg.AssetCheckResult(
+            passed=bool(entries) and not wrong,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={
+                "resources": len(entries),
+                "landed": sum(entry.landed for entry in entries),
+                **{name: sum(entry.outcomes[name] for entry in entries) for name in figures.COUNTS},
+                "not in balance": ", ".join(wrong) or "none",
+                "account": dg.MetadataValue.table([_line(entry) for entry in entries]),
+            },
+        )
+
+    return balances
 
 
 def dbt_resource(installation: Installation) -> DbtCliResource:
     """dbt's command line on this installation's warehouse."""
     os.environ.update(installation.environment())
     return DbtCliResource(
-        project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), global_config_flags=["--no-use-colors"],
+        project_dir=str(DBT_PROJECT),
+        profiles_dir=str(DBT_PROJECT),
+        global_config_flags=["--no-use-colors"],
         dbt_executable=dbt_executable(),
     )
 
@@ -133,17 +162,53 @@ def _in_order(assets: dg.AssetsDefinition) -> Iterator[dg.AssetKey]:
     return (key for key in TopologicalSorter(made_from).static_order() if key in made_from)
 
 
-def _row_counts(installation: Installation) -> dict[tuple[str, str], int]:
-    with duckdb.connect(str(installation.warehouse), read_only=True) as warehouse:
-        rows = warehouse.sql("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
-    return {(schema, table): size for schema, table, size in rows}
+def _with_figures(
+    context: dg.AssetExecutionContext, installation: Installation, catalogue: Catalogue, finished: list[Any]
+) -> Iterator[Any]:
+    """dbt's events with row counts and, where rows were set aside, how many by which rule."""
+    try:
+        with figures.warehouse(installation) as warehouse:
+            rows, set_aside = warehouse.rows, warehouse.set_aside()
+            account = {entry.resource: entry for entry in warehouse.account(installation)}
+    except duckdb.Error:  # of a build that failed
+        yield from finished
+        return
+    staging = {resource.staging_model: resource.id for resource in catalogue.resources.values()}
+    everything = [{"resource": resource, **line} for resource, lines in set_aside.items() for line in lines]
+    for event in finished:
+        if not isinstance(event, dg.Output):
+            yield event
+            continue
+        schema, name = context.asset_key_for_output(event.output_name).path[-2:]
+        metadata = dict(event.metadata)
+        if (schema, name) in rows:
+            metadata["dagster/row_count"] = rows[schema, name]
+        if name in staging:
+            metadata |= _outcome(account.get(staging[name]), set_aside.get(staging[name], []))
+        elif name == figures.SET_ASIDE:
+            metadata["set aside by rule"] = _table(everything)
+        elif name == ACCOUNT:
+            metadata["account"] = dg.MetadataValue.table([_line(entry) for entry in account.values()])
+        yield dg.Output(event.value, event.output_name, metadata=metadata)
+    for resource in catalogue.resources:
+        if resource in account:
+            outcome = _outcome(account[resource], set_aside.get(resource, []))
+            context.log_event(dg.AssetObservation(landing_key(resource), metadata=outcome))
 
 
-def _with_row_count(event: Any, counts: Mapping[tuple[str, str], int], context: dg.AssetExecutionContext) -> Any:
-    if not isinstance(event, dg.Output):
-        return event
-    schema, name = context.asset_key_for_output(event.output_name).path[-2:]
-    metadata = dict(event.metadata)
-    if (schema, name) in counts:
-        metadata["dagster/row_count"] = counts[schema, name]
-    return dg.Output(event.value, event.output_name, metadata=metadata)
+def _outcome(entry: figures.Entry | None, set_aside: list[dict[str, Any]]) -> dict[str, Any]:
+    """What became of a resource's rows."""
+    if entry is None:
+        return {}
+    return {"landed": entry.landed, **entry.outcomes, "set aside by rule": _table(set_aside)}
+
+
+def _table(lines: list[dict[str, Any]]) -> Any:
+    return dg.MetadataValue.table([dg.TableRecord(line) for line in lines]) if lines else "none"
+
+
+def _line(entry: figures.Entry) -> dg.TableRecord:
+    return dg.TableRecord(
+        {"resource": entry.resource, "delivered": entry.delivered, "landed": entry.landed, **entry.outcomes,
+         "balances": entry.balances}
+    )  # fmt: skip

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from catalogue.installation import Installation
 from demo_city import city
 from demo_city.later import next_day
 from orchestration.cli.output import errors, people, print_json, table
@@ -33,7 +35,9 @@ def demo(
     count: Annotated[int, typer.Option("--people", min=200, help="inhabitants")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="another number gives another city")] = 1,
     defects: Annotated[Level, typer.Option(help="how much is wrong with the data")] = Level.usual,
-    out: Annotated[Path, typer.Option(help="the folder to write")] = Path("data/city"),
+    out: Annotated[
+        Path | None, typer.Option(help="the folder to write (default: the installation's city)")
+    ] = None,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL or MySQL for all departments' tables")
     ] = None,
@@ -47,7 +51,7 @@ def demo(
 
     Databases, spreadsheets, text and JSON files of nine departments, and the truth.
     """
-    out = out.resolve()
+    out = out.resolve() if out else Installation.from_env().city
     if day > 1:
         _later(out, day, changes, database, as_json)
         return
@@ -55,7 +59,7 @@ def demo(
     present = city.marker_of(out)
     if present is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         errors.print(
-            f"[red]{out} is no demo city: nothing was written.[/red] Choose another folder with --out."
+            f"[red]{escape(str(out))} is no demo city: nothing was written.[/red] Choose another folder with --out."
         )
         raise typer.Exit(2)
     if present is not None and city.is_same(order, present):
@@ -71,11 +75,13 @@ def _later(out: Path, day: int, changes: float, database: str | None, as_json: b
     """Days are brought in order; one that is there already is not brought again."""
     marker = city.marker_of(out)
     if marker is None:
-        errors.print(f"[red]{out} holds no demo city.[/red] Make one first: govshare demo --out {out}")
+        errors.print(
+            f"[red]{escape(str(out))} holds no demo city.[/red] Make one first: govshare demo --out {out}"
+        )
         raise typer.Exit(2)
     if marker["code"] != city.code_version():
         errors.print(
-            f"[red]{out} was made by another version of the demo city.[/red] Make it anew without --day."
+            f"[red]{escape(str(out))} was made by another version of the demo city.[/red] Make it anew without --day."
         )
         raise typer.Exit(2)
     started = time.monotonic()
@@ -118,7 +124,7 @@ def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) 
         f"{order['people']:,} people, seed {order['seed']}, defects {order['defects']}, day {marker['day']}"
     )
     if not made:
-        people.print(f"{out} already holds this city ({what}): nothing to do.")
+        people.print(f"{escape(str(out))} already holds this city ({what}): nothing to do.")
         return
     total: Counter[str] = Counter()
     for resource in resources:
@@ -136,7 +142,9 @@ def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) 
     if total:
         kinds = sorted(total.items(), key=lambda pair: -pair[1])
         people.print(table("Defects put in", ["defect", "values or rows"], kinds))
-    people.print(f"{rows:,} rows in {seconds:.1f} s under {out}; what is true is under {out / 'truth'}.")
+    people.print(
+        f"{rows:,} rows in {seconds:.1f} s under {escape(str(out))}; what is true is in its folder truth."
+    )
 
 
 def _most(defects: dict[str, int]) -> str:

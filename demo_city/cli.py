@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.markup import escape
@@ -58,10 +58,7 @@ def demo(
     order = city.Order(count, seed, defects.value, database)
     present = city.marker_of(out)
     if present is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        errors.print(
-            f"[red]{escape(str(out))} is no demo city: nothing was written.[/red] Choose another folder with --out."
-        )
-        raise typer.Exit(2)
+        _refuse(out, "is no demo city: nothing was written.", "Choose another folder with --out.")
     if present is not None and city.is_same(order, present):
         _report(present, 0.0, out, as_json, made=False)
         return
@@ -78,12 +75,8 @@ def _later(out: Path, day: int, changes: float, database: str | None, as_json: b
         errors.print(
             f"[red]{escape(str(out))} holds no demo city.[/red] Make one first: govshare demo --out {out}"
         )
-        raise typer.Exit(2)
     if marker["code"] != city.code_version():
-        errors.print(
-            f"[red]{escape(str(out))} was made by another version of the demo city.[/red] Make it anew without --day."
-        )
-        raise typer.Exit(2)
+        _refuse(out, "was made by another version of the demo city.", "Make it anew without --day.")
     started = time.monotonic()
     made = marker["day"] < day
     while marker["day"] < day:
@@ -91,6 +84,11 @@ def _later(out: Path, day: int, changes: float, database: str | None, as_json: b
             next_day(out, marker, changes, database, progress)
         marker = city.marker_of(out) or {}
     _report(marker, time.monotonic() - started, out, as_json, made)
+
+
+def _refuse(out: Path, reason: str, remedy: str) -> NoReturn:
+    errors.print(f"[red]{escape(f'{out} {reason}')}[/red] {escape(remedy)}", highlight=False)
+    raise typer.Exit(2)
 
 
 @contextmanager
@@ -113,7 +111,7 @@ def _shown(as_json: bool) -> Iterator[city.Progress]:
         yield progress
 
 
-def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) -> None:
+def _report(marker: dict[str, Any], seconds: float, out: Path, as_json: bool, made: bool) -> None:
     resources = marker["resources"]
     rows = sum(resource["rows"] for resource in resources)
     if as_json:

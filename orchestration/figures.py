@@ -24,8 +24,8 @@ SET_ASIDE = "set_aside"
 
 @dataclass(frozen=True)
 class Entry:
-    """One resource's line of the account. ``delivered``: rows by the manifests of the batches that went into the
-    build, counted by whoever landed them."""
+    """One resource's line of the account. ``delivered``: rows by the manifests of the batches that went
+    into the build, counted by whoever landed them."""
 
     resource: str
     delivered: int

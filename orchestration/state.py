@@ -1,6 +1,7 @@
 """Whether there is anything to do: what a build depends on, and what came of the last one.
 
-Nothing here imports Dagster, so that a run that finds nothing new ends before the half of it has been imported.
+Nothing here imports Dagster, so that a run that finds nothing new ends before the half of it has been
+imported.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def built_fingerprint(installation: Installation) -> str | None:
 
 
 def mark_built(installation: Installation, fingerprint: str | None) -> None:
-    """Note that the warehouse holds what ``fingerprint`` stands for; null: that nobody knows what it holds."""
+    """Note that the warehouse holds what ``fingerprint`` stands for; null: that nobody knows what it
+    holds."""
     mark = installation.warehouse.with_name("built.json")
     if fingerprint is None:
         mark.unlink(missing_ok=True)

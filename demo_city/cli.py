@@ -72,9 +72,7 @@ def _later(out: Path, day: int, changes: float, database: str | None, as_json: b
     """Days are brought in order; one that is there already is not brought again."""
     marker = city.marker_of(out)
     if marker is None:
-        errors.print(
-            f"[red]{escape(str(out))} holds no demo city.[/red] Make one first: govshare demo --out {out}"
-        )
+        _refuse(out, "holds no demo city.", f"Make one first: govshare demo --out {out}")
     if marker["code"] != city.code_version():
         _refuse(out, "was made by another version of the demo city.", "Make it anew without --day.")
     started = time.monotonic()

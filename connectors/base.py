@@ -1,8 +1,8 @@
 """The small interface between a kind of source and the rest: connector → deliveries → record batches.
 
-Only protocols and plain facts belong here. A new kind of source implements ``Connector`` and ``Delivery`` and is
-entered in ``connectors.registry``; drift, difference, numbering, manifest and commit are done for it by
-``connectors.collect``.
+Only protocols and plain facts belong here. A new kind of source implements ``Connector`` and ``Delivery`` and
+is entered in ``connectors.registry``; drift, difference, numbering, manifest and commit are done for it by
+``connectors.taking``.
 """
 
 from __future__ import annotations
@@ -34,40 +34,55 @@ class CollectError(GovshareError):
 
 
 class ItemLike(Protocol):
-    """What connectors need to know of an item: ``name`` in the source and guide type (C N Y D T L M G B I F)."""
+    """What connectors need to know of an item: ``name`` in the source, guide type (C N Y D T L M G B I F)."""
 
-    name: str
-    type: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
 
 
 class ConnectorSpec(Protocol):
     """``meta.connector`` of a source: the named entries, and everything else in ``options``."""
 
-    kind: str
-    connection: str
-    key: Sequence[str]
-    watermark: str | None
-    mode: str
-    options: Mapping[str, Any]
+    @property
+    def kind(self) -> str: ...
+    @property
+    def connection(self) -> str: ...
+    @property
+    def key(self) -> Sequence[str]: ...
+    @property
+    def watermark(self) -> str | None: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def options(self) -> Mapping[str, Any]: ...
 
 
 class ResourceLike(Protocol):
     """The catalogue's resource, as far as connectors use it. ``id`` is ``department.name``."""
 
-    id: str
-    title: str
-    department: str
-    department_title: str
-    items: Sequence[ItemLike]
-    connector: ConnectorSpec
-    contract: str
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def department(self) -> str: ...
+    @property
+    def department_title(self) -> str: ...
+    @property
+    def items(self) -> Sequence[ItemLike]: ...
+    @property
+    def connector(self) -> ConnectorSpec: ...
+    @property
+    def contract(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class SourceFile:
     """A file that a delivery came from; ``name`` relative to the connection's path, ``sha256`` of its bytes.
 
-    ``version`` tells versions of a file on another machine apart, so that one that was taken is not fetched again.
+    ``version`` tells versions of a file on another machine apart: one that was taken is not fetched again.
     """
 
     name: str
@@ -78,7 +93,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Watermark:
-    """How far a resource was read: ``low``..``high`` of ``column`` as text, with the ``type`` to read it back.
+    """How far a resource was read: ``low``..``high`` of ``column`` as text, its ``type`` to read it back.
 
     ``type`` is one of integer, decimal, date, timestamp, text. ``low`` is null for a first read.
     """
@@ -92,10 +107,10 @@ class Watermark:
 class Delivery(Protocol):
     """What becomes one batch if it commits: a file, or one read of a database table.
 
-    ``identity``: recognises a delivery that was taken before (sha256 of a file's bytes); null = never the same.
+    ``identity``: recognises a delivery that was taken before (sha256 of a file's bytes); null = never.
     ``schema``: the source's columns in order, without address columns; known before ``batches`` is called.
-    ``mode``: ``file`` (lands as it is), ``full`` (compared with what has landed: only changes and deletes land),
-    ``delta`` (rows that landed already, as in a declared overlap, are dropped), ``changes`` (lands as it is).
+    ``mode``: ``file`` and ``range`` (land as they are), ``full`` (compared with what has landed: only changes
+    and deletes land), ``delta`` (rows that landed already, as in a declared overlap, are dropped).
     ``files``: where the rows come from, for the manifest.
     ``watermark``: null, or known once ``batches`` is exhausted.
     ``load``: facts of a first load in ranges for the manifest, else null.
@@ -128,13 +143,17 @@ class ReadAgain(CollectError):
 
 
 class Connector(Protocol):
-    """One resource's source, opened. ``version`` goes into the manifest: raise it when rows would land otherwise."""
+    """One resource's source, opened. ``version`` (in the manifest) is raised when rows land otherwise."""
 
     kind: str
     version: str
 
     def schema(self) -> pa.Schema:
-        """The source's columns now (for files: of the newest one), for `govshare connect` and catalogue checks."""
+        """The source's columns now (for files: of the newest one), for surveys and catalogue checks."""
+        ...
+
+    def head(self, rows: int) -> pa.RecordBatch | None:
+        """The first few rows, with as little work for the source as it takes."""
         ...
 
     def deliveries(self) -> Iterator[Delivery]:
@@ -154,5 +173,5 @@ class ConnectorFactory(Protocol):
 
 def where(resource: ResourceLike, place: str | None = None) -> str:
     """Name a resource (and a place in it) the way every error of this room does."""
-    name = f"{getattr(resource, 'department_title', None) or resource.department} · {resource.title} ({resource.id})"
+    name = f"{resource.department_title or resource.department} · {resource.title} ({resource.id})"
     return f"{name}, {place}" if place else name

@@ -107,7 +107,8 @@ class Connections:
                 raise CollectError(
                     f"connection {name!r} needs the environment variable {match[1]}, which is not set",
                     where=where(resource),
-                    remedy=f"set {match[1]} in the environment of govshare (never write the secret into {self.file.name})",
+                    remedy=f"set {match[1]} in the environment of govshare "
+                    f"(never write the secret into {self.file.name})",
                 )
             return os.environ[match[1]]
 

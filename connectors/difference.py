@@ -142,7 +142,8 @@ class Difference:
         ks = ", ".join(self._ks)
         digest = f"sum(cast({self._hash(alias='x')} as hugeint))"
         self.connection.execute(
-            f"create temp table after as select {keys}, count(*) as _n, {digest} as _s from delivery x group by {ks}"
+            f"create temp table after as "
+            f"select {keys}, count(*) as _n, {digest} as _s from delivery x group by {ks}"
         )
         self.connection.execute(
             f"""create temp table before as
@@ -164,9 +165,11 @@ class Difference:
         ]
         pairs = " and ".join(f"{expression} is not distinct from g.{k}" for k, expression in self._keys("l"))
         return (
-            f"select {', '.join(columns)}, 'delete' as _op, cast(null as varchar) as _file, cast(null as bigint) as _line, "
-            f"cast(null as varchar) as _problem, cast(null as varchar) as _raw "
-            f"from landed l join gone g on {pairs} and l._batch = g._batch group by {', '.join(f'g.{k}' for k in self._ks)}"
+            f"select {', '.join(columns)}, 'delete' as _op, cast(null as varchar) as _file, "
+            "cast(null as bigint) as _line, "
+            "cast(null as varchar) as _problem, cast(null as varchar) as _raw "
+            f"from landed l join gone g on {pairs} and l._batch = g._batch "
+            f"group by {', '.join(f'g.{k}' for k in self._ks)}"
         )
 
     def _keys(self, alias: str) -> list[tuple[str, str]]:

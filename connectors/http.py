@@ -100,6 +100,21 @@ class HttpConnector:
         schema: pa.Schema = self.told(first)
         return schema
 
+    def head(self, rows: int) -> pa.RecordBatch | None:
+        """The first records of the first page."""
+
+        def first() -> pa.RecordBatch:
+            extra = next(iter(self._asked()))[0]
+            records = [r for r in next(pages(self.ask, self.options, extra)).records if isinstance(r, dict)]
+            keys = list(dict.fromkeys(key for record in records for key in record))
+            made = Rows(text_schema(column_names(keys)))
+            for number, record in enumerate(records[:rows], 1):
+                made.add([text_of(record.get(key)) for key in keys], number)
+            return made.take()
+
+        batch: pa.RecordBatch = self.told(first)
+        return batch
+
     def deliveries(self) -> Iterator[HttpDelivery]:
         incremental = self.resource.connector.mode == "incremental"
         if incremental and not self.mark:

@@ -64,7 +64,7 @@ class Taker:
         return self.settle(self.fill(delivery, next_number(self.past)))
 
     def take_ahead(self, deliveries: Iterator[Delivery], sessions: int) -> Iterator[Manifest]:
-        """Land key ranges, ``sessions`` of them at a time; they are committed in order, each under its number."""
+        """Land key ranges, ``sessions`` of them at a time; committed in order, each under its number."""
         waiting: deque[Future[Filled]] = deque()
         number = next_number(self.past)
         with ThreadPoolExecutor(sessions, thread_name_prefix="range") as threads:
@@ -88,7 +88,7 @@ class Taker:
         return manifest
 
     def fill(self, delivery: Delivery, number: int) -> Filled:
-        """Write a delivery's rows; from the beginning again where the fast way of reading fails on a value."""
+        """Write a delivery's rows; all of them again where the fast way of reading fails on a value."""
         try:
             return self._fill(delivery, number)
         except ReadAgain:
@@ -181,7 +181,7 @@ class Taker:
             return None
         return (
             f"the source's columns are not those of the catalogue: {filled.drift.sentence()}",
-            "correct the source, or declare the columns as they are now (contract: evolve, freeze, set_aside)",
+            "correct the source, or declare its columns as they are now (contract: evolve, freeze, set_aside)",
         )
 
     def _fallen(self, filled: Filled) -> tuple[str, str] | None:
@@ -196,9 +196,9 @@ class Taker:
         if read >= former * (1 - allowed):
             return None
         return (
-            f"the source gave {read:,} rows where it gave {former:,} before: a fall of {1 - read / former:.0%}, "
-            f"more than the declared {allowed:.0%}",
-            "ask the department; if the fall is real, set `max_fall` in meta.connector for this one collection",
+            f"the source gave {read:,} rows where it gave {former:,} before: "
+            f"a fall of {1 - read / former:.0%}, more than the declared {allowed:.0%}",
+            "ask the department; if the fall is real, set `max_fall` of meta.connector for this collection",
         )
 
     def _former_count(self, delivery: Delivery) -> int:

@@ -12,7 +12,7 @@ zero dates, to land as they are written).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -20,11 +20,11 @@ from typing import Any, Protocol
 import pyarrow as pa
 import sqlalchemy as sa
 
-from connectors.base import CollectError, ResourceLike, Watermark
+from connectors.base import CollectError, ReadAgain, ResourceLike, Watermark
 from connectors.connections import Connection
 from connectors.databases import watermarks
 from connectors.databases.columns import Column, schema_of, watermark_type
-from connectors.databases.generic import literal
+from connectors.databases.generic import compiled, literal, verbatim
 from connectors.databases.ranges import FirstLoad
 from connectors.databases.reading import Read
 from connectors.databases.settings import Source
@@ -106,6 +106,16 @@ class DatabaseConnector:
 
     def schema(self) -> pa.Schema:
         return schema_of(self.columns)
+
+    def head(self, rows: int) -> pa.RecordBatch | None:
+        """The first rows that come; no more is asked for."""
+        for careful in (False, True):
+            columns = self.reader.in_bytes(self.columns) if careful else self.columns
+            limited: sa.Select[Any] = sa.select(sa.literal_column(self._selected(columns)))
+            limited = limited.select_from(verbatim(self.relation() + self._where(()))).limit(rows)
+            with suppress(ReadAgain):
+                return next(self.reader.read(compiled(limited, self.reader.dialect), columns, careful), None)
+        return None
 
     def close(self) -> None:
         self.reader.close()
@@ -198,16 +208,20 @@ class DatabaseConnector:
 
     def statement(self, columns: Sequence[Column], conditions: Sequence[str], order: str | None) -> str:
         """The SELECT of the columns under the conditions."""
-        selected = ", ".join(
+        ordered = f" order by {self.quoted(order)}" if order else ""
+        return f"select {self._selected(columns)} from {self.relation()}{self._where(conditions)}{ordered}"
+
+    def _selected(self, columns: Sequence[Column]) -> str:
+        return ", ".join(
             f"{column.expression} as {self.quoted(column.name)}"
             if column.expression
             else self.quoted(column.name)
             for column in columns
         )
+
+    def _where(self, conditions: Sequence[str]) -> str:
         conditions = [*conditions, *([f"({self.source.condition})"] if self.source.condition else [])]
-        where = f" where {' and '.join(conditions)}" if conditions else ""
-        ordered = f" order by {self.quoted(order)}" if order else ""
-        return f"select {selected} from {self.relation()}{where}{ordered}"
+        return f" where {' and '.join(conditions)}" if conditions else ""
 
 
 def _physical(name: str, dialect: sa.Dialect) -> str:

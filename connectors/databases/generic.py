@@ -113,7 +113,7 @@ class GenericReader:
             raise CollectError(
                 "the connection's SQLite file does not exist",
                 where=self.source.where,
-                remedy=f"put {Path(url.database or '').name} where connections.toml says, or correct `url` there",
+                remedy=f"put {Path(url.database or '').name} where connections.toml says, or correct that",
             )
 
     def _begin(self) -> None:
@@ -205,6 +205,16 @@ def _text_or_bytes(given: bytes) -> str | bytes:
         return given
 
 
+def verbatim(sql: str) -> sa.TextClause:
+    """Finished SQL inside a statement that SQLAlchemy composes: a colon in it begins no parameter."""
+    return sa.text(sql.replace(":", r"\:"))
+
+
+def compiled(statement: sa.Select[Any], dialect: sa.Dialect) -> str:
+    """A composed statement as SQL of the dialect (LIMIT, TOP, FETCH FIRST …)."""
+    return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+
+
 def literal(dialect: sa.Dialect, value: Any) -> str:
     """A value as SQL of the dialect; used for watermarks and key ranges, which come from landed rows."""
     if isinstance(value, dt.datetime):
@@ -216,7 +226,9 @@ def literal(dialect: sa.Dialect, value: Any) -> str:
     elif isinstance(value, int):
         kind = sa.BigInteger()
     elif isinstance(value, str):
-        if dialect.name == "mysql":  # there a backslash begins an escape; SQLAlchemy's literals leave that out
+        if (
+            dialect.name == "mysql"
+        ):  # there a backslash begins an escape; SQLAlchemy's literals leave that out
             value = value.replace("\\", "\\\\")
         kind = sa.String()
     else:

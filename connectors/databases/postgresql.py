@@ -129,8 +129,9 @@ class PostgresqlReader:
         return "'" + relation.replace("'", "''") + "'"
 
     def estimate(self) -> int | None:
-        statement = f"""select sum(reltuples)::bigint from pg_class where oid = to_regclass({self._relation()})
-            or oid in (select relid from pg_partition_tree(to_regclass({self._relation()})) where isleaf)"""
+        table = f"to_regclass({self._relation()})"
+        statement = f"""select sum(reltuples)::bigint from pg_class where oid = {table}
+            or oid in (select relid from pg_partition_tree({table}) where isleaf)"""
         row = self.one(statement)
         return row[0] if row else None
 

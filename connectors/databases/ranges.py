@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from connectors.base import CollectError, Watermark
 from connectors.databases import watermarks
 from connectors.databases.columns import Column, watermark_type
-from connectors.databases.generic import literal
+from connectors.databases.generic import compiled, literal, verbatim
 from connectors.databases.reading import Read
 
 if TYPE_CHECKING:
@@ -105,10 +105,9 @@ class FirstLoad:
     def _nth_key(self, key: str, table: str, above: list[str], count: int) -> Any:
         """The key that ends a range of ``count`` rows, or null in the last range."""
         where = f" where {' and '.join([*above, f'{key} is not null'])}"
-        numbered: sa.Select[Any] = sa.select(sa.literal_column(key)).select_from(sa.text(table + where))
+        numbered: sa.Select[Any] = sa.select(sa.literal_column(key)).select_from(verbatim(table + where))
         statement = numbered.order_by(sa.literal_column(key)).limit(1).offset(count - 1)
-        sql = statement.compile(dialect=self.connector.reader.dialect, compile_kwargs={"literal_binds": True})
-        row = self.connector.reader.one(str(sql))
+        row = self.connector.reader.one(compiled(statement, self.connector.reader.dialect))
         return row[0] if row else None
 
 

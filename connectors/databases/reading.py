@@ -1,4 +1,4 @@
-"""One statement's rows as a delivery: paced, with the watermark that they reach and the marks of a change table.
+"""One statement's rows as a delivery: paced, with the watermark they reach and the marks of a change table.
 
 Which statement to read is decided in ``connectors.databases.connector``.
 """

@@ -26,8 +26,9 @@ T = TypeVar("T")
 class Source:
     """A table (or query) behind a connection.
 
-    ``timeout``: seconds a statement may take, the waiting for ``rows_per_second`` included. ``fetch_rows``: rows asked for at a time. ``rows_per_second``:
-    the load that the department allows, or null. ``allowed_hours``: ``HH:MM-HH:MM`` local time, may cross
+    ``timeout``: seconds a statement may take, the waiting for ``rows_per_second`` included. ``fetch_rows``:
+    rows asked for at a time. ``rows_per_second``: the load that the department allows, or null.
+    ``allowed_hours``: ``HH:MM-HH:MM`` local time, may cross
     midnight.
     ``overlap``: how far below the last watermark a delta begins (seconds, or units of a numeric watermark).
     ``encoding``: what text columns really hold where the database only claims to know (GBK bytes in a latin1
@@ -49,9 +50,10 @@ class Source:
     encoding: str | None = None
 
     @classmethod
-    def of(cls, resource: ResourceLike, connection: Connection) -> Source:
+    def of(cls, resource: ResourceLike, connection: Connection, *, anything: bool = False) -> Source:
+        """What is declared; a table or query must be, unless ``anything`` of the database will do."""
         settings: dict[str, Any] = {**connection.settings, **resource.connector.options}
-        if not settings.get("table") and not settings.get("query"):
+        if not settings.get("table") and not settings.get("query") and not anything:
             raise CollectError(
                 "neither table nor query is declared",
                 where=where(resource),

@@ -106,6 +106,14 @@ class FileConnector:
             return delivery.schema
         raise NotNow("the newest archive has no file to read", where=where(self.resource))
 
+    def head(self, rows: int) -> pa.RecordBatch | None:
+        """The first rows of the last file by name."""
+        found, _ = self._told(self._found)
+        for delivery in self._deliveries_of(found[-1]) if found else ():
+            batch = next(delivery.batches(), None)
+            return batch.slice(0, rows) if batch is not None else None
+        return None
+
     def deliveries(self) -> Iterator[FileDelivery]:
         found, waiting = self._told(self._found)
         for file in found:

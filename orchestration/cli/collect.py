@@ -1,0 +1,131 @@
+"""``govshare collect``: take what is new of some resources, without building or publishing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalogue.errors import GovshareError
+from catalogue.installation import Installation
+from catalogue.load import load
+from catalogue.model import Catalogue, Resource
+from connectors.collect import Collected
+from connectors.collect import collect as collect_one
+from connectors.connections import Connections
+from connectors.landing import sweep
+from orchestration import progress
+from orchestration.cli.bars import Bars
+from orchestration.cli.output import errors, people, print_json, table
+
+THREADS = 4
+
+
+def collect(
+    resources: Annotated[
+        list[str], typer.Argument(metavar="RESOURCE…", help="department.resource, or a whole department")
+    ],
+    city: Annotated[
+        Path | None,
+        typer.Option(help="folder with connections.toml ($GOVSHARE_CITY, default data/city)"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Collect resources now.
+
+    One that fails does not keep the others from being taken; exit code 1 says that there was one.
+    """
+    installation = Installation.from_env(city)
+    wanted = chosen(load(installation), resources)
+    sweep(installation)
+    bars = Bars()
+    progress.listen(None if as_json else bars)
+    try:
+        with nullcontext() if as_json else bars:
+            done, failed = _collect_all(wanted, installation)
+    finally:
+        progress.listen(None)
+    if as_json:
+        print_json([*(_document(c) for c in done), *({"resource": k, "error": v} for k, v in failed.items())])
+    else:
+        people.print(_summary(done))
+        for words in failed.values():
+            errors.print("[bold red]failed:[/] ", end="")
+            errors.print(words, highlight=False, markup=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+def chosen(catalogue: Catalogue, names: Iterable[str]) -> list[Resource]:
+    """The resources that are named, each once, in the order of the catalogue."""
+    wanted: set[str] = set()
+    for name in names:
+        found = {r.id for r in catalogue.resources.values() if name in (r.id, r.department)}
+        if not found:
+            raise GovshareError(
+                f"there is no resource or department {name!r}",
+                remedy=f"name one of {', '.join(catalogue.departments)}, or one of their resources: "
+                f"{', '.join(list(catalogue.resources)[:3])} …",
+            )
+        wanted |= found
+    return [resource for resource in catalogue.resources.values() if resource.id in wanted]
+
+
+def _collect_all(
+    wanted: list[Resource], installation: Installation
+) -> tuple[list[Collected], dict[str, str]]:
+    connections = Connections.load(installation)
+    done: dict[str, Collected] = {}
+    failed: dict[str, str] = {}
+
+    def report(name: str, rows: int, seconds: float) -> None:
+        progress.step("collect", name, rows=rows, seconds=seconds)
+
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="collect") as threads:
+        jobs = {threads.submit(collect_one, r, installation, connections, report): r for r in wanted}
+        for job in as_completed(jobs):
+            name = jobs[job].id
+            try:
+                done[name] = collected = job.result()
+            except GovshareError as error:
+                failed[name] = str(error)
+                progress.step("collect", name, done=True, note=f"failed: {error}")
+            else:
+                progress.step(
+                    "collect", name, rows=collected.read, seconds=collected.seconds, done=True,
+                    note=collected.message,
+                )  # fmt: skip
+    return [done[r.id] for r in wanted if r.id in done], failed
+
+
+def _document(collected: Collected) -> dict[str, Any]:
+    return {**asdict(collected), "rows_per_second": _rate(collected)}
+
+
+def _rate(collected: Collected) -> int:
+    return round(collected.read / collected.seconds) if collected.seconds else 0
+
+
+def _summary(done: list[Collected]) -> object:
+    columns = ["resource", "batches", "read", "landed", "deletes", "rows/s", "read up to", "remarks"]
+    rows = [
+        [
+            c.resource, ", ".join(c.batches), c.read, c.rows, c.deletes, _rate(c),
+            c.watermark.high if c.watermark else None, _remarks(c),
+        ]
+        for c in done
+    ]  # fmt: skip
+    return table("Collected", columns, rows)
+
+
+def _remarks(collected: Collected) -> str:
+    words = [f"{rule} {rows:,}" for rule, rows in sorted(collected.problems.items())]
+    words += [f"{kind}: {', '.join(map(str, names))}" for kind, names in collected.drift.items()]
+    if collected.unchanged:
+        words.append(collected.message)
+    return "; ".join(words)

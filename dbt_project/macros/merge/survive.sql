@@ -10,7 +10,7 @@
     {%- set attributes = attributes_of(table) -%}
     select
         _entity_id as {{ key }},
-        {% for name, attribute in attributes.items() if name != key -%}
+        {% for name, attribute in attributes.items() if name != identifier_of(table) -%}
         {{ survivor(name, attribute) }} as {{ name }},
         {{ survivor_order(name, attribute) }} as {{ name }}__order,
         {% endfor -%}
@@ -20,6 +20,7 @@
         {% endfor -%}
         max(_recorded_at) as _updated_at
     from {{ identified }}
+    where {{ is_touched('_entity_id', table) }}
     group by _entity_id
 {%- endmacro %}
 
@@ -43,8 +44,11 @@
     {%- if not execute -%}{{ return('*') }}{%- endif -%}
     {%- set key = table_meta(table).key -%}
     {%- set entries = [] -%}
+    {%- if key != identifier_of(table) %}
+    survivors.{{ key }},
+    {%- endif -%}
     {%- for name, attribute in attributes_of(table).items() -%}
-        {%- set order = instead.get(name ~ '__order', name ~ '__order') -%}
+        {%- set order = instead.get(name ~ '__order', (key if name == identifier_of(table) else name) ~ '__order') -%}
         {%- if name in instead %}
     {{ instead[name] }} as {{ name }},
         {%- elif attribute.from_key %}

@@ -53,10 +53,11 @@ def read(installation: Installation) -> Reading:
 
 
 class Reading:
-    """One pass over a manifest: ``catalogue`` and ``problems``."""
+    """One pass over a manifest: ``catalogue``, ``problems``, and the names of all ``macros``."""
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         self.problems: list[Problem] = []
+        self.macros = frozenset(macro["name"] for macro in manifest["macros"].values())
         nodes = manifest["nodes"].values()
         departments = _by_name(self._department(group) for group in manifest["groups"].values())
         models = [node for node in nodes if node["resource_type"] == "model"]

@@ -67,7 +67,8 @@ class Landing:
         self.deletes = 0
         self.problems: Counter[str] = Counter()
         self.started = datetime.now(UTC)
-        self._folder, self._lock = _temporary_folder(installation)
+        self._folder, lock = _temporary_folder(installation)
+        self._lock: int | None = lock
         self._group: list[pa.RecordBatch] = []
         self._group_rows = self._group_bytes = 0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="landing")
@@ -79,11 +80,17 @@ class Landing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Stop writing and take the temporary folder away; after a commit there is nothing left to take."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         if hasattr(self, "_parts"):
             self._parts.abandon()
         shutil.rmtree(self._folder, ignore_errors=True)
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     @property
     def scratch(self) -> Path:

@@ -1,7 +1,8 @@
-"""Chance that belongs to a thing and a purpose: the same draw for the same record, whatever else is made around it.
+"""Chance that belongs to a thing and a purpose: the same draw for the same record, whatever else is made
+around it.
 
-The world draws from streams, column by column. Departments draw from here, so that a record that is delivered
-again on another day, or in another portion, keeps everything that did not change.
+The world draws from streams, column by column. Departments draw from here, so that a record that is
+delivered again on another day, or in another portion, keeps everything that did not change.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def uniform(seed: int, purpose: str, at: np.ndarray) -> np.ndarray:
     start = np.uint64((zlib.crc32(purpose.encode()) << 32 | seed & 0xFFFFFFFF) & 0xFFFFFFFFFFFFFFFF)
     with np.errstate(over="ignore"):
         mixed = (np.asarray(at).astype(np.uint64) + np.uint64(1)) * _GOLDEN
-        mixed = _scrambled(mixed ^ _scrambled(start + _GOLDEN))
+        mixed = _scrambled(mixed ^ _scrambled(np.array(start + _GOLDEN)))
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 

@@ -1,7 +1,7 @@
 """One more day in the city: births, deaths, weddings, divorces, moves, jobs, new and changing enterprises.
 
-``evolve`` gives the world of the next day and what happened to whom. Positions of persons and entities never change;
-new ones come at the end. What departments learn of it is for the registers (``hears``).
+``evolve`` gives the world of the next day and what happened to whom. Positions of persons and entities
+never change; new ones come at the end. What departments learn of it is for the registers (``hears``).
 """
 
 from __future__ import annotations
@@ -211,9 +211,15 @@ def _with_children(
     area = people.division[mother]
     nobody, none = np.full(count, NOBODY), nulls(count)
     roster = Roster(
-        household=people.roster.household[mother], slot=np.full(count, CHILD3), sex=sex, birth=birth, spouse=nobody,
-        mother=mother, father=father, household_type=people.roster.household_type[mother],
-    )  # fmt: skip
+        household=people.roster.household[mother],
+        slot=np.full(count, CHILD3),
+        sex=sex,
+        birth=birth,
+        spouse=nobody,
+        mother=mother,
+        father=father,
+        household_type=people.roster.household_type[mother],
+    )
     dotted = pa.compute.match_substring(take(people.name, father), "·")
     children = People(
         roster=roster,

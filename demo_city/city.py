@@ -1,6 +1,7 @@
 """Making a city: world, deliveries, defects, systems and truth, in portions so that memory stays bounded.
 
-``make`` writes all of it beside the wanted folder and renames it into place: a city is there whole or not at all.
+``make`` writes all of it beside the wanted folder and renames it into place: a city is there whole or not
+at all.
 """
 
 from __future__ import annotations
@@ -75,7 +76,10 @@ def marker_of(folder: Path) -> dict[str, Any] | None:
 
 
 def is_same(order: Order, marker: dict[str, Any]) -> bool:
-    """Whether the marked city is the ordered one, made by this version. Later days may have been added to it."""
+    """Whether the marked city is the ordered one, made by this version.
+
+    Later days may have been added to it.
+    """
     wanted = marker_document(order)
     return all(marker.get(name) == value for name, value in wanted.items())
 

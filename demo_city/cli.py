@@ -43,7 +43,10 @@ def demo(
     changes: Annotated[float, typer.Option(min=0.0, max=0.5, help="how much changes on a later day")] = 0.01,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document instead of tables")] = False,
 ) -> None:
-    """Write a simulated city: databases, spreadsheets, text and JSON files of nine departments, and the truth."""
+    """Write a simulated city.
+
+    Databases, spreadsheets, text and JSON files of nine departments, and the truth.
+    """
     out = out.resolve()
     if day > 1:
         _later(out, day, changes, database, as_json)

@@ -1,7 +1,7 @@
 """One resource as its department would deliver it: columns, and what each column truly tells of whom.
 
-Departments build a clean delivery; ``dirt`` spoils it and notes in the same object what can no longer be repaired;
-``truth`` reads from it what the pipeline can be asked for.
+Departments build a clean delivery; ``dirt`` spoils it and notes in the same object what can no longer be
+repaired; ``truth`` reads from it what the pipeline can be asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from demo_city.text import cat, constant, flat, present, take
 
 @dataclass
 class Tell:
-    """Column says of the entity in ``role`` that ``attribute`` is ``value`` (standard form; null: says nothing right)."""
+    """The column says of the entity in ``role`` that ``attribute`` is ``value``.
+
+    In standard form; null where it says nothing right.
+    """
 
     role: str
     attribute: str
@@ -45,8 +48,9 @@ class Item:
 
 @dataclass
 class Role:
-    """Whom a row speaks of. ``entity``: position of the true one (-1: nobody). ``number``: column of the own number.
+    """Whom a row speaks of.
 
+    ``entity``: position of the true one (-1: nobody). ``number``: column of the own number.
     ``old``: columns of older numbers that lead to the same entity.
     """
 
@@ -62,9 +66,9 @@ class Role:
 class Delivery:
     """Rows of one resource. ``key``: column of the record key, ``clock``: column of the update time.
 
-    ``records``: the register's own numbers of the records. ``part``: which file a row goes to, where there are
-    several. ``certificates``: the true attributes of the certificates of role ``certificate``, by position.
-    ``current`` is false for older versions of a record, ``copy`` true for exact repetitions,
+    ``records``: the register's own numbers of the records. ``part``: which file a row goes to, where there
+    are several. ``certificates``: the true attributes of the certificates of role ``certificate``, by
+    position. ``current`` is false for older versions of a record, ``copy`` true for exact repetitions,
     ``ragged`` true for lines with a delimiter too many.
     """
 
@@ -94,7 +98,7 @@ class Delivery:
         self.roles[name] = Role(name, table, entity, number, old, np.zeros(self.rows, np.int8))
 
     def certificate(self, kind: str, number: str, **attributes: pa.Array | str | None) -> None:
-        """Each row is a certificate of type ``kind``, its number in the item ``number``; ``attributes`` are true."""
+        """Each row is a certificate of type ``kind`` with its number in the item ``number``."""
         values = self.items[number].values
         stated = {
             "certificate_id": cat(f"{kind}:", values),
@@ -116,7 +120,10 @@ class Delivery:
         tells: Mapping[str, pa.Array | None] | None = None,
         cells: np.ndarray | None = None,
     ) -> Item:
-        """Add a column. ``tells``: ``"role.attribute"`` to true values in standard form; None: the column's own."""
+        """Add a column.
+
+        ``tells``: ``"role.attribute"`` to what is said in standard form; null for the column's own text.
+        """
         values = flat(values)
         if len(values) != self.rows:
             raise ValueError(f"{self.resource}.{name}: {len(values)} values for {self.rows} rows")
@@ -136,7 +143,7 @@ class Delivery:
     def number(
         self, name: str, values: np.ndarray, tells: Mapping[str, pa.Array | None] | None = None
     ) -> Item:
-        """A column of numbers (databases and spreadsheets), NaN for none; written without needless decimals."""
+        """A column of numbers (databases and spreadsheets), NaN for none."""
         text = pa.array([None if v != v else f"{v:.6f}".rstrip("0").rstrip(".") for v in values], pa.string())
         made = self.item(name, text, "number", tells)
         made.number = True

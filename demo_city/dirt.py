@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 
-from demo_city.delivery import Delivery, Item
+from demo_city.delivery import Delivery, Item, Role
 from demo_city.rates import Rates
 from demo_city.spoilers import SPOILERS, any_of
 from demo_city.text import nulls, present, put, spelled, take, where
@@ -84,8 +84,8 @@ def _old_numbers(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> 
     """Numbers of before 2015 in the place of credit codes. The column ``old_number`` is never delivered."""
     if "old_number" not in delivery.items:
         return
-    role = next(role for role in delivery.roles.values() if role.table == "legal_entity")
-    item, old = delivery.items[role.number], delivery.items["old_number"]
+    role, item = _coded(delivery)
+    old = delivery.items["old_number"]
     for defect, way in (
         ("old_registration_number", REGISTRATION_NUMBER),
         ("old_tax_number", ORGANISATION_CODE),
@@ -103,10 +103,16 @@ def _old_numbers(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> 
         delivery.count(defect, item.name, len(rows))
 
 
+def _coded(delivery: Delivery) -> tuple[Role, Item]:
+    """The role of the legal entity, and the column of its code."""
+    role = next(role for role in delivery.roles.values() if role.table == "legal_entity")
+    return role, delivery.items[role.number or ""]
+
+
 def _mirror(delivery: Delivery, name: str) -> None:
     """The second column of the number says what the first says, or the old number in its stead."""
-    role = next(role for role in delivery.roles.values() if role.table == "legal_entity")
-    item, mirror = delivery.items[role.number], delivery.items[name]
+    role, item = _coded(delivery)
+    mirror = delivery.items[name]
     old = role.mapped_by == ORGANISATION_CODE
     mirror.values = where(old, delivery.items["old_number"].values, item.values)
     mirror.spoiled = item.spoiled | old

@@ -1,4 +1,5 @@
-"""The legal entities of the city: enterprises, self-employed, co-operatives, institutions, organisations, villages.
+"""The legal entities of the city: enterprises, self-employed, co-operatives, institutions, organisations,
+villages.
 
 About 65 for a thousand inhabitants (estimate in standards.md §4). True values only.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +25,10 @@ from demo_city.text import cat, number_text, padded, pick, take, where
 # First two characters of the credit code (GB 32100-2015 table 1), share among all.
 KINDS = ["91", "92", "93", "12", "51", "52", "53", "N2"]
 KIND_SHARES = np.array([0.235, 0.655, 0.045, 0.022, 0.012, 0.024, 0.002, 0.005])
-ENTITY_KIND = {"91": "enterprise", "92": "self_employed", "93": "cooperative", "12": "public_institution",
-               "51": "social_organisation", "52": "social_organisation", "53": "social_organisation"}  # fmt: skip
+ENTITY_KIND = {
+    "91": "enterprise", "92": "self_employed", "93": "cooperative", "12": "public_institution",
+    "51": "social_organisation", "52": "social_organisation", "53": "social_organisation",
+}  # fmt: skip
 NEW_CODES_SINCE = np.datetime64("2015-10-01")  # 三证合一
 # samr_enterprise_type codes of enterprises with shares.
 TYPES = {"1130": 0.42, "1151": 0.28, "1110": 0.01, "1190": 0.1, "1220": 0.01, "3100": 0.015, "3200": 0.025,
@@ -35,7 +39,10 @@ NEVER = np.datetime64("NaT", "D")
 
 @dataclass
 class Entities:
-    """One entry a legal entity. ``representative``: position of the person. ``capital``: yuan of ``currency``, NaN unknown."""
+    """One entry a legal entity.
+
+    ``representative``: position of the person. ``capital``: yuan of ``currency``, NaN unknown.
+    """
 
     kind: pa.Array
     credit_code: pa.Array
@@ -67,12 +74,13 @@ class Entities:
 
 
 @cache
-def words() -> dict[str, list]:
+def words() -> dict[str, Any]:
+    """The lists of ``facts/enterprises.toml``: single words, or tuples of what ``|`` parts."""
     document = tomllib.loads((FACTS / "enterprises.toml").read_text(encoding="utf-8"))
-    return {
-        key: value.split() if isinstance(value, str) else [tuple(line.split("|")) for line in value]
-        for key, value in document.items()
-    }
+    lists: dict[str, Any] = {}
+    for key, value in document.items():
+        lists[key] = value.split() if isinstance(value, str) else [tuple(line.split("|")) for line in value]
+    return lists
 
 
 def make_entities(rng: np.random.Generator, people: People, places: Geography) -> Entities:
@@ -86,16 +94,24 @@ def make_entities(rng: np.random.Generator, people: People, places: Geography) -
 def new_entities(
     rng: np.random.Generator, count: int, day: np.datetime64, people: People, places: Geography, first: int
 ) -> Entities:
-    """Enterprises, self-employed and co-operatives founded on ``day``; ``first``: how many entities there were."""
+    """Enterprises, self-employed and co-operatives founded on ``day``.
+
+    ``first``: how many entities there are already.
+    """
     kind_at = rng.choice(3, count, p=[0.25, 0.7, 0.05])
     running = np.full(count, STATUS_CODES[0])
     return _entities(rng, kind_at, np.full(count, day), running, people, places, first)
 
 
 def _entities(
-    rng: np.random.Generator, kind_at: np.ndarray, established: np.ndarray, status: np.ndarray, people: People,
-    places: Geography, first: int,
-) -> Entities:  # fmt: skip
+    rng: np.random.Generator,
+    kind_at: np.ndarray,
+    established: np.ndarray,
+    status: np.ndarray,
+    people: People,
+    places: Geography,
+    first: int,
+) -> Entities:
     count = len(kind_at)
     kind = pick(KINDS, kind_at)
     village = places.draw(rng, count)
@@ -135,7 +151,7 @@ def _entities(
 
 
 def _eligible(people: People) -> np.ndarray:
-    """Who may represent: alive, 22 to 70, a name that old spreadsheets can hold (no character beyond the basic plane)."""
+    """Who may represent: alive, 22 to 70, with a name that old spreadsheets can hold (basic plane)."""
     plain = ~np.asarray(pc.match_substring_regex(people.name, r"[\x{10000}-\x{10FFFF}]"))
     return np.flatnonzero(people.here & (people.age >= 22) & (people.age < 70) & plain)
 
@@ -151,7 +167,10 @@ def _established(rng: np.random.Generator, kind: np.ndarray) -> np.ndarray:
 
 
 def _valid_to(rng: np.random.Generator, kind: np.ndarray, established: np.ndarray) -> np.ndarray:
-    """End of the business term; NaT is no end. Institutions and organisations hold certificates of five years."""
+    """End of the business term; NaT is no end.
+
+    Institutions and organisations hold certificates of five years.
+    """
     term = rng.choice([10, 20, 30, 50], len(kind))
     limited = (kind == 0) & (rng.random(len(kind)) < 0.4)
     end = established + (term * 365.2425).astype(np.int64).astype("m8[D]")
@@ -187,6 +206,7 @@ def _names(
     number = where(
         rng.random(count) < 0.8, "", cat("第", pick(list("一二三四五六七八九"), rng.integers(0, 9, count)))
     )
+    town = take(places.town_name, village)
     by_kind = [
         cat(prefix, mark, third, trade, "有限公司"),
         cat(county, take(people.name, representative), trade),
@@ -195,12 +215,17 @@ def _names(
         cat(county, pick(lists["societies"], rng.integers(0, len(lists["societies"]), count))),
         cat(county, mark, pick(lists["private_units"], rng.integers(0, len(lists["private_units"]), count))),
         cat("新乡市", mark, pick(lists["foundations"], rng.integers(0, len(lists["foundations"]), count))),
-        cat(county, take(places.town_name, village), pc.replace_substring_regex(take(places.village_name, village), "(村民委员会|社区居民委员会|居民委员会|村委会)$", ""), "股份经济合作社"),
+        cat(county, town, _short(take(places.village_name, village)), "股份经济合作社"),
     ]  # fmt: skip
     result = by_kind[0]
     for at in range(1, len(KINDS)):
         result = where(kind == at, by_kind[at], result)
     return result
+
+
+def _short(villages: pa.Array) -> pa.Array:
+    """Names of villages without the word for their committee."""
+    return pc.replace_substring_regex(villages, "(村民委员会|社区居民委员会|居民委员会|村委会)$", "")
 
 
 def _entity_types(rng: np.random.Generator, kind: np.ndarray) -> pa.Array:
@@ -211,7 +236,10 @@ def _entity_types(rng: np.random.Generator, kind: np.ndarray) -> pa.Array:
 
 
 def _capital(rng: np.random.Generator, kind: np.ndarray) -> np.ndarray:
-    """Yuan: round sums of 万 mostly, some to the hundredth of a 万. The self-employed have small ones or none."""
+    """Yuan: round sums of 万 mostly, some to the hundredth of a 万.
+
+    The self-employed have small ones or none.
+    """
     count = len(kind)
     scale = rng.choice([1, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 5000, 10000], count)
     odd = rng.random(count) < 0.12

@@ -1,6 +1,8 @@
-"""Where people live: Xinxiang's 12 counties, their towns and villages, and the areas inside identity numbers.
+"""Where people live: Xinxiang's 12 counties, their towns and villages, and the areas inside identity
+numbers.
 
-Codes of ``facts/divisions.csv`` are GB/T 2260 (6 digits) and the statistical divisions of 2022 (9 and 12 digits).
+Codes of ``facts/divisions.csv`` are GB/T 2260 (6 digits) and the statistical divisions of 2022 (9 and 12
+digits).
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ class Geography:
 
 
 def registration_area(rng: np.random.Generator, county: np.ndarray, birth: np.ndarray) -> np.ndarray:
-    """The area of first registration (GB 11643): retired codes stay in the numbers of people registered under them.
+    """The area of first registration (GB 11643): retired codes stay in the numbers of people registered
+    under them.
 
     汲县 410722 and 辉县 410723 until 1988, 长垣县 410728 until 2019. Six of a hundred came from elsewhere.
     """

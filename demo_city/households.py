@@ -15,8 +15,8 @@ HEAD, SPOUSE, CHILD1, CHILD2, CHILD3, FATHER, MOTHER = range(7)
 SLOTS = 7
 NOBODY = -1
 
-# Household types: single young, single old, young couple, old couple, couple with children, three generations,
-# one parent with children. Shares of households.
+# Household types: single young, single old, young couple, old couple, couple with children, three
+# generations, one parent with children. Shares of households.
 TYPES = np.array([0.055, 0.09, 0.05, 0.19, 0.385, 0.19, 0.055])
 SINGLE_YOUNG, SINGLE_OLD, COUPLE_YOUNG, COUPLE_OLD, FAMILY, THREE_GENERATIONS, ONE_PARENT = range(7)
 # Age of the head (mean, spread, least, most) by type.
@@ -36,7 +36,10 @@ HEAD_AGE = np.array(
 
 @dataclass(frozen=True)
 class Roster:
-    """One entry a person, persons of a household side by side. Indices point into the roster, -1 is nobody."""
+    """One entry a person, persons of a household side by side.
+
+    Indices point into the roster, -1 is nobody.
+    """
 
     household: np.ndarray
     slot: np.ndarray
@@ -141,7 +144,10 @@ def _sexes(rng: np.random.Generator, head_sex: np.ndarray, count: int) -> np.nda
 def _relations(
     place: np.ndarray, household: np.ndarray, slot: np.ndarray, head_sex: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Spouse, mother and father of each person inside the household. The old couple are the husband's parents."""
+    """Spouse, mother and father of each person inside the household.
+
+    The old couple are the husband's parents.
+    """
     mine = place[household]
     head, spouse = mine[:, HEAD], mine[:, SPOUSE]
     partner = np.full(len(household), NOBODY)

@@ -1,8 +1,8 @@
 """Numbers of persons and legal entities, computed for whole columns.
 
-GB 11643-1999 (公民身份号码), GB 32100-2015 (统一社会信用代码), GB 11714-1997 (组织机构代码) and the 15-digit
-registration number (工商注册号, ISO 7064 MOD 11,10). Independent of the pipeline's macros on purpose: the ground
-truth must not share their mistakes.
+GB 11643-1999 (公民身份号码), GB 32100-2015 (统一社会信用代码), GB 11714-1997 (组织机构代码) and the
+15-digit registration number (工商注册号, ISO 7064 MOD 11,10). Independent of the pipeline's macros on
+purpose: the ground truth must not share their mistakes.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def id_is_valid(numbers: pa.Array) -> np.ndarray:
 
 
 def organisation_codes(serials: np.ndarray, new: np.ndarray) -> pa.Array:
-    """Nine characters: eight of the body and the check character; ``new`` ones (since 2015-10) begin with MA."""
+    """Nine characters: eight of the body and the check character; ``new`` ones (since 2015-10) begin with
+    MA.
+    """
     serials = serials.astype(np.int64)
     base31 = np.zeros((len(serials), 8), np.uint8)
     alphabet = np.frombuffer(CREDIT_ALPHABET.encode(), np.uint8)
@@ -88,7 +90,9 @@ def organisation_codes(serials: np.ndarray, new: np.ndarray) -> pa.Array:
 
 
 def credit_codes(kind: pa.Array, area: np.ndarray, organisation: pa.Array) -> pa.Array:
-    """18 characters from two of authority and category, six of the registering area, nine of the organisation."""
+    """18 characters from two of authority and category, six of the registering area, nine of the
+    organisation.
+    """
     body = characters(cat(kind, number_text(area), organisation), 17)
     return from_characters(np.c_[body, credit_check(body)])
 

@@ -1,8 +1,9 @@
-"""``govshare demo --day N``: the next day's deliveries into the systems of an existing city, and the truth after it.
+"""``govshare demo --day N``: the next day's deliveries into the systems of an existing city, and the truth
+after it.
 
-The days before are played again in memory, since the same seed gives the same rows: so nothing needs to be kept
-beside the systems. Tables get changed and new rows (and lose some), a file named after its day is added, any other
-file that changes is written anew as it now is.
+The days before are played again in memory, since the same seed gives the same rows: so nothing needs to be
+kept beside the systems. Tables get changed and new rows (and lose some), a file named after its day is
+added, any other file that changes is written anew as it now is.
 """
 
 from __future__ import annotations

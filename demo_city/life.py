@@ -1,4 +1,7 @@
-"""What happens to people: marriages and divorces, deaths, moves, schooling. Whole columns, nothing by person."""
+"""What happens to people.
+
+Marriages and divorces, deaths, moves, schooling. Whole columns, nothing by person.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +113,8 @@ def _office_days(dates: np.ndarray) -> np.ndarray:
 def marital_status(
     rng: np.random.Generator, roster: Roster, death: np.ndarray, marriages: Marriages
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Status today (GB/T 2261.2, without the order of the marriage) and the living or late partner's position.
+    """Status today (GB/T 2261.2, without the order of the marriage) and the living or late partner's
+    position.
 
     Whoever outlived the partner is widowed; who died first stays married.
     """

@@ -39,7 +39,7 @@ def surname_text(positions: np.ndarray) -> pa.Array:
 
 
 def given_names(rng: np.random.Generator, sex: np.ndarray) -> pa.Array:
-    """Half from the lists of whole given names, half put together of two characters, a few rare characters."""
+    """Half from the lists of whole given names, half put together of two characters, a few rare."""
     count, words = len(sex), lists()
     male = sex == 1
 

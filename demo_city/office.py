@@ -1,4 +1,5 @@
-"""What every department's office has: the world as it knows it, chance by record, stamps, and what it was not told.
+"""What every department's office has: the world as it knows it, chance by record, stamps, and what it was
+not told.
 
 No department is known here.
 """

@@ -26,7 +26,9 @@ RELATION_WORDS = ["户主", "配偶", "子", "女", "父亲", "母亲", "其他"
 
 @dataclass
 class People:
-    """One entry a person. Dates are datetime64[D] with NaT for never; positions of persons use -1 for nobody."""
+    """One entry a person. Dates are datetime64[D] with NaT for never; positions of persons use -1 for
+    nobody.
+    """
 
     roster: Roster
     id_number: pa.Array

@@ -1,7 +1,7 @@
 """``govshare score``: what was published, measured against the truth of the simulated city.
 
-Only what a person says and sees; the measuring is done in ``scoring``. The exit code is 1 when a person with a
-usable number was lost or split, 2 when there is nothing to measure.
+Only what a person says and sees; the measuring is done in ``scoring``. The exit code is 1 when a person
+with a usable number was lost or split, 2 when there is nothing to measure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from catalogue.installation import Installation
-from demo_city.scoring import NothingToScore, Scoring
+from demo_city.scoring import NothingToScore, Scoring, share
 from demo_city.standard import KEYS
 from orchestration.cli.output import errors, people, print_json, table
 
@@ -79,10 +79,3 @@ def _show(document: dict[str, Any]) -> None:
 def _record_row(name: str, measured: dict[str, int]) -> tuple[Any, ...]:
     whole = {"values": measured["records"], "right": measured["right"]}
     return name, measured["records"], measured.get("linked"), measured["right"], share(whole)
-
-
-def share(measured: dict[str, int]) -> str:
-    """Per cent with three decimals, rounded down: 100 means all."""
-    if not measured["values"]:
-        return "–"
-    return f"{int(measured['right'] * 100_000 / measured['values']) / 1000:.3f}"

@@ -1,7 +1,8 @@
 """How right the published tables are: each record's entity and each told value against the truth, in SQL.
 
-The published tables are read as the departments would read them. A person or a legal entity is compared as an entity:
-by its number where the published row has one, else by the records that were put together under its internal id.
+The published tables are read as the departments would read them. A person or a legal entity is compared as
+an entity: by its number where the published row has one, else by the records that were put together under
+its internal id.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ class NothingToScore(Exception):
 
 @dataclass
 class Scoring:
-    """One city's truth against one installation's published tables. ``published``: table name to its folder."""
+    """One city's truth against one installation's published tables.
+
+    ``published``: table name to its folder.
+    """
 
     truth: Path
     published: Mapping[str, Path]
@@ -81,9 +85,12 @@ class Scoring:
         entity_key = internal if internal in self.columns(f"published_{table}") else key
         self.session.execute(f"""
             create table judged_{table} as
-            with known as (select {entity_key} as entity_id, {key} as number, true as published from published_{table}),
+            with known as (
+                select {entity_key} as entity_id, {key} as number, true as published from published_{table}
+            ),
             placed as (
-                select truth.*, claims.entity_id, known.number as said, coalesce(known.published, false) as published
+                select truth.*, claims.entity_id, known.number as said,
+                    known.published is not null as published
                 from truth_records as truth
                 left join claims on truth.resource = claims.resource and truth.record_key = claims.record_key
                     and truth.role = claims.role
@@ -96,7 +103,10 @@ class Scoring:
                 where published and said is null group by entity_id
             ),
             unnumbered as (
-                select entity, count(distinct entity_id) as entity_ids, count(*) filter (entity_id is null) as loose
+                select
+                    entity,
+                    count(distinct entity_id) as entity_ids,
+                    count(*) filter (entity_id is null) as loose
                 from placed group by entity having count(*) filter (number = 'usable') = 0
             )
             select
@@ -118,7 +128,8 @@ class Scoring:
         """)[0]
 
     def entities(self, table: str) -> dict[str, int]:
-        """Entities with a usable number in a current record: found in the published table, lost, split over several.
+        """Entities with a usable number in a current record: found in the published table, lost, split over
+        several.
 
         ``false``: published under a number that nobody has.
         """
@@ -133,14 +144,19 @@ class Scoring:
                 count(published.{key}) as found,
                 count(*) filter (published.{key} is null) as lost,
                 count(*) filter (entity_ids > 1) as split,
-                (select count(*) from published_{table} where {key} not in (select {key} from true_{table})) as "false"
+                (
+                    select count(*) from published_{table} as stated
+                    anti join true_{table} as known using ({key}) where stated.{key} is not null
+                ) as "false"
             from expected left join published_{table} as published on expected.entity = published.{key}
         """)[0]
 
     def attributes(self, table: str) -> dict[str, dict[str, int]]:
-        """For each attribute: values that are true and told, how many of them are right, how many are missing.
+        """For each attribute: values that are true and told, how many of them are right, how many are
+        missing.
 
-        ``invented``: published where there is nothing in truth. ``with_number``: told by a record with a number.
+        ``invented``: published where there is nothing in truth. ``with_number``: told by a record with a
+        number.
         """
         key, published = KEYS[table], self.columns(f"published_{table}")
         internal = INTERNAL_KEYS.get(table)
@@ -229,3 +245,10 @@ def total(attributes: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 def _without(row: dict[str, int], name: str) -> dict[str, int]:
     return {key: value for key, value in row.items() if key != name}
+
+
+def share(measured: dict[str, int]) -> str:
+    """Per cent with three decimals, rounded down: 100 means all."""
+    if not measured["values"]:
+        return "–"
+    return f"{int(measured['right'] * 100_000 / measured['values']) / 1000:.3f}"

@@ -1,14 +1,14 @@
 """One function a defect: takes the values it hits, gives what a department would deliver instead.
 
-Each works on a few per cent of a column, so that going through them one by one is good enough where text demands it.
-A function may give a value back unchanged: then it could not apply and is not counted. Numbers that are spoiled
-beyond repair are never valid numbers of anybody.
+Each works on a few per cent of a column, so that going through them one by one is good enough where text
+demands it. A function may give a value back unchanged: then it could not apply and is not counted. Numbers
+that are spoiled beyond repair are never valid numbers of anybody.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,7 @@ def each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
     return pa.array([change(value) for value in values.to_pylist()], pa.string())
 
 
-def any_of(options: list[str | None], rng: np.random.Generator, count: int) -> pa.Array:
+def any_of(options: Sequence[str | None], rng: np.random.Generator, count: int) -> pa.Array:
     return pick(options, rng.integers(0, len(options), count))
 
 
@@ -269,7 +269,8 @@ def capital_notation(values: pa.Array, rng: np.random.Generator) -> pa.Array:
     """From ``100万元`` or ``100万美元`` to the notations of real registers."""
 
     def change(value: str, draw: int) -> str:
-        amount, unit = re.fullmatch(r"([\d.]+)(万.*)", value).groups()
+        amount, _, unit = value.partition("万")
+        unit = "万" + unit
         grouped = f"{float(amount):,.4f}" if "." in amount else f"{int(amount):,}"
         if unit != "万元":
             return [f"{grouped}({unit})", f"{amount}{unit}"][draw % 2]

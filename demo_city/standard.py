@@ -1,7 +1,8 @@
-"""What is true, in the standard's form: the base attributes of all persons and legal entities as text columns.
+"""What is true, in the standard's form: the base attributes of all persons and legal entities as text
+columns.
 
-The yardstick for what departments tell and what the pipeline publishes. Written from the standards, not from the
-pipeline's macros. Dates are ISO, sums have two decimals, codes are as the base tables want them.
+The yardstick for what departments tell and what the pipeline publishes. Written from the standards, not
+from the pipeline's macros. Dates are ISO, sums have two decimals, codes are as the base tables want them.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from demo_city.world import World
 RELATION_CODES = ["02", "10", "20", "30", "51", "52", "97"]
 TAX_STATES = {1: "正常", 2: "非正常", 4: "注销", 6: "注销"}
 DATES = {
-    "birth_date", "marriage_date", "move_out_date", "death_date", "establishment_date", "valid_from", "valid_to",
-    "issue_date",
+    "birth_date", "marriage_date", "move_out_date", "death_date", "establishment_date", "valid_from",
+    "valid_to", "issue_date",
 }  # fmt: skip
 CERTIFICATE = [
     "certificate_id", "certificate_type", "certificate_number", "holder_kind", "holder_id", "holder_name",
@@ -100,11 +101,11 @@ class Standard:
             "valid_to": lambda: spelled(entities.valid_to),
             "registration_status": lambda: number_text(entities.status),
             "registration_office": lambda: entities.office,
-            "division_code": lambda: pc.utf8_slice_codeunits(take(places.village_code, entities.village), 0, 9),
+            "division_code": lambda: street_code(take(places.village_code, entities.village)),
             "address": lambda: entities.address,
             "industry": lambda: entities.industry,
             "business_scope": lambda: entities.scope,
-            "registration_number": lambda: where(has_registration_number(entities), entities.registration_number, None),
+            "registration_number": lambda: where(is_old(entities), entities.registration_number, None),
             "organisation_code": lambda: entities.organisation_code,
             "tax_number": lambda: entities.credit_code,
             "tax_status": lambda: pick([TAX_STATES.get(n) for n in range(7)], entities.status),
@@ -144,7 +145,11 @@ def valid_from(entities: Entities) -> np.ndarray:
     return np.where(of_five_years, np.maximum(five, entities.established), entities.established)
 
 
-def has_registration_number(entities: Entities) -> np.ndarray:
-    """Market entities of before the credit codes."""
+def street_code(villages: pa.Array) -> pa.Array:
+    return pc.utf8_slice_codeunits(villages, 0, 9)
+
+
+def is_old(entities: Entities) -> np.ndarray:
+    """Market entities of before the credit codes: they have a registration number."""
     market = np.asarray(pc.is_in(entities.kind, pa.array(["91", "92", "93"])))
     return market & (entities.established < NEW_CODES_SINCE)

@@ -1,16 +1,20 @@
-"""Text columns as Arrow arrays: joining, choosing, padding, dates. Nothing here knows people or departments."""
+"""Text columns as Arrow arrays.
+
+Joining, choosing, padding, dates. Nothing here knows people or departments.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Text = pa.Array | pa.ChunkedArray
+Text: TypeAlias = pa.Array | pa.ChunkedArray
 FIRST_DAY = date(1890, 1, 1)
 LAST_DAY = date(2110, 1, 1)
 _ORIGIN = np.datetime64(FIRST_DAY, "D")

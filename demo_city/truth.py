@@ -1,11 +1,14 @@
-"""The ground truth beside a city: who each record speaks of, what is true of everybody, and what anybody told.
+"""The ground truth beside a city: who each record speaks of, what is true of everybody, and what anybody
+told.
 
-``records/<resource>.parquet``  one row a record and role: the true entity; ``number`` is ``usable`` (the entity's own
-number is there and cleaning by the standard makes it right), ``mapped`` (an older number is there that leads to it),
-``none``, or ``unreadable`` (the line is broken). ``defect``: what was done to the number.
-``population``, ``legal_entity``, ``certificate`` (Parquet): the true values of all base attributes; ``told_<name>``
-is 2 where a current record that carries a number tells the true value in a form that cleaning can restore, 1 where
-only a record without one does, else 0.
+``records/<resource>.parquet`` one row a record and role: the true entity; ``number`` is ``usable`` (the
+entity's own number is there and cleaning by the standard makes it right), ``mapped`` (an older number is
+there that leads to it), ``none``, or ``unreadable`` (the line is broken). ``defect``: what was done to the
+number.
+
+``population``, ``legal_entity``, ``certificate`` (Parquet): the true values of all base attributes;
+``told_<name>`` is 2 where a current record that carries a number tells the true value in a form that
+cleaning can restore, 1 where only a record without one does, else 0.
 
 Only ``govshare score`` and tests read this; no part of the pipeline does.
 """
@@ -106,8 +109,8 @@ class Truth:
     def _note_certificates(self, delivery: Delivery, stays: np.ndarray, told: dict[str, np.ndarray]) -> None:
         """One certificate a record; its position is that of the row of the clean delivery."""
         at = delivery.roles["certificate"].entity[stays]
-        columns = {name: take(delivery.certificates[name], at) if name in delivery.certificates else nulls(len(at))
-                   for name in CERTIFICATE}  # fmt: skip
+        known = delivery.certificates
+        columns = {n: take(known[n], at) if n in known else nulls(len(at)) for n in CERTIFICATE}
         table = _table(columns, {name: told[name][at] for name in CERTIFICATE})
         if self._certificates is None:
             path = self.folder / "certificate.parquet"

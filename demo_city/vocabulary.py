@@ -1,4 +1,7 @@
-"""Words and codes that departments use for the same thing. What is true is the code; which word comes is chance."""
+"""Words and codes that departments use for the same thing.
+
+What is true is the code; which word comes is chance.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,9 @@ CERTIFICATE_WORDS = {"11": "有效", "4": "过期", "5": "注销"}
 CURRENCY_WORDS = {"CNY": "人民币", "USD": "美元"}
 # Types of market entities as the tax office words them (samr_enterprise_type).
 ENTITY_TYPE_WORDS = {
-    "1110": "有限责任公司(国有独资)", "1130": "有限责任公司(自然人投资或控股)", "1151": "有限责任公司(自然人独资)",
-    "1190": "其他有限责任公司", "1220": "股份有限公司(非上市)", "2100": "有限责任公司分公司", "3100": "全民所有制",
+    "1110": "有限责任公司(国有独资)", "1130": "有限责任公司(自然人投资或控股)",
+    "1151": "有限责任公司(自然人独资)", "1190": "其他有限责任公司", "1220": "股份有限公司(非上市)",
+    "2100": "有限责任公司分公司", "3100": "全民所有制",
     "3200": "集体所有制", "3400": "股份合作制", "4533": "有限合伙企业", "4540": "个人独资企业",
     "5100": "有限责任公司(外商投资)", "9500": "个体工商户",
 }  # fmt: skip

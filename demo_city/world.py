@@ -57,7 +57,10 @@ def _employers(rng: np.random.Generator, people: People, entities: Entities) -> 
 
 
 def _insurance(rng: np.random.Generator, people: People) -> np.ndarray:
-    """State of the insurance: 1 paid, 2 paused, 3 ended, 0 never insured. Employees, the self-insured, the retired."""
+    """State of the insurance.
+
+    1 paid, 2 paused, 3 ended, 0 never insured. Employees, the self-insured, the retired.
+    """
     draw, state = rng.random(len(people)), rng.random(len(people))
     grown = people.age >= 19
     alone = grown & (people.age < 60) & people.here & (draw < 0.22)
@@ -67,7 +70,10 @@ def _insurance(rng: np.random.Generator, people: People) -> np.ndarray:
 
 
 def _registered(rng: np.random.Generator, people: People) -> np.ndarray:
-    """Whose household is registered here: not most who came from elsewhere, nor most children of a few weeks."""
+    """Whose household is registered here.
+
+    Not most who came from elsewhere, nor most children of a few weeks.
+    """
     draw = rng.random(len(people))
     came = people.birth_division // 100 != 4107
     newborn = people.birth > TODAY - np.timedelta64(45, "D")
@@ -75,7 +81,10 @@ def _registered(rng: np.random.Generator, people: People) -> np.ndarray:
 
 
 def _schools(rng: np.random.Generator, people: People, entities: Entities) -> np.ndarray:
-    """Positions of a pupil's school among ``schools``, -1 for none: one of the own county where there is one."""
+    """Positions of a pupil's school among ``schools``, -1 for none.
+
+    One of the own county where there is one.
+    """
     pupil = (people.age >= 6) & (people.age < 19) & people.here & (rng.random(len(people)) < 0.96)
     at = schools(entities)
     order = at[np.argsort(entities.division[at], kind="stable")]

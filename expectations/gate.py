@@ -57,6 +57,8 @@ def judge(
                 checks[check.name] = _not_asked(
                     check, candidate, False, f"column {', '.join(missing)} is missing"
                 )
+            elif check.kind == "complete" and candidate.rows == 0:
+                checks[check.name] = _not_asked(check, candidate, True, "not asked: there is no row")
             elif check.kind != "missing":
                 asked.append(check)
             elif (views := _known_keys(installation, table, check, catalogue, session)) is not None:

@@ -65,7 +65,7 @@ class LastRelease:
 
 def plan(table: BaseTable, catalogue: Catalogue, last: LastRelease | None = None) -> list[Planned]:
     """All checks of ``table``, blocking and warning, in the order in which people read them."""
-    checks = [*_shape(table), *_volume(table, last)]
+    checks = [*_shape(table), *_volume(table, last, expected=bool(catalogue.staged(table.name)))]
     for column in table.columns:
         checks += _column(table, column, catalogue)
     if table.layer == "base":
@@ -84,11 +84,14 @@ def _shape(table: BaseTable) -> Iterator[Planned]:
         yield Planned("primary_key", None, BLOCK, words, "unique", {"columns": key}, key)
 
 
-def _volume(table: BaseTable, last: LastRelease | None) -> Iterator[Planned]:
+def _volume(table: BaseTable, last: LastRelease | None, expected: bool) -> Iterator[Planned]:
+    """``expected``: some resource of this city speaks of the table (a node may have a register of firms
+    alone)."""
     if table.layer != "base":
         return
     if last is None or last.rows == 0:
-        yield Planned("volume", None, BLOCK, "首次发布不得为空", "rows", {"low": 1, "high": None})
+        severity = BLOCK if expected else WARN
+        yield Planned("volume", None, severity, "首次发布不得为空", "rows", {"low": 1, "high": None})
         return
     low = int(last.rows * VOLUME_BLOCK)
     words = f"行数不低于上一版 {last.rows:,} 行的 {VOLUME_BLOCK:.0%}"

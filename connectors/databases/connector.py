@@ -1,26 +1,32 @@
 """The database connector: which rows to ask for, from what the committed manifests say was read before.
 
 Modes (``meta.connector.mode``): ``incremental`` by a watermark column, ``full`` compared with what landed,
-``changes`` from a table of insert/update/delete marks. A large first load (``range_rows``) is read key range
-by key range, each a batch, so that an interruption costs one range. Engines differ only in their reader.
+``changes`` from a table of insert/update/delete marks. A large first load is read key range by key range
+(``ranges``), ``sessions`` of them at a time. Engines differ only in their reader.
+
+Options beside those of ``settings``: ``range_rows`` (0: never split), ``range_key``, ``sessions`` (1),
+``operation`` and ``marks`` of a change table, ``as_text`` (columns whose values their type cannot hold, as
+zero dates, to land as they are written).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 import pyarrow as pa
 import sqlalchemy as sa
 
-from connectors.base import CollectError, ResourceLike, SourceFile, Watermark
+from connectors.base import CollectError, ResourceLike, Watermark
 from connectors.connections import Connection
 from connectors.databases import watermarks
 from connectors.databases.columns import Column, schema_of, watermark_type
 from connectors.databases.generic import literal
+from connectors.databases.ranges import FirstLoad
+from connectors.databases.reading import Read
 from connectors.databases.settings import Source
 from connectors.manifest import Manifest
 
@@ -32,17 +38,25 @@ READERS = {
     "oracle": ("connectors.databases.oracle", "OracleReader"),
 }
 GENERIC = ("connectors.databases.generic", "GenericReader")
-MARKS = {"I": "upsert", "U": "upsert", "D": "delete"}
 
 
 class Reader(Protocol):
-    """One read-only session with one snapshot. Statements are complete SQL of the engine's dialect."""
+    """One read-only session with one snapshot. Statements are complete SQL of the engine's dialect.
+
+    ``as_text``: a column landed as the database writes its values. ``in_bytes``: the columns for a careful
+    reading, their texts as the server's own bytes where the engine has such a way. ``estimate``: about how
+    many rows the table has, if that costs nothing to ask. ``snapshot``: a name by which another session can
+    ``join`` this one's snapshot, null where the engine has none.
+    """
 
     dialect: sa.Dialect
 
     def columns(self) -> list[Column]: ...
     def as_text(self, column: Column) -> Column: ...
     def in_bytes(self, columns: Sequence[Column]) -> list[Column]: ...
+    def estimate(self) -> int | None: ...
+    def snapshot(self) -> str | None: ...
+    def join(self, snapshot: str) -> None: ...
     def one(self, statement: str) -> Sequence[Any] | None: ...
     def read(
         self, statement: str, columns: Sequence[Column], careful: bool = False
@@ -69,17 +83,22 @@ class DatabaseConnector:
         self.source = Source.of(resource, connection)
         self.source.need_allowed_hour()
         self.reader = reader_of(self.source)
+        self._idle: SimpleQueue[Reader] = SimpleQueue()
         try:
             self.columns = self.reader.columns()
             if not self.columns:
                 raise self.source.no_table()
             self._declared_as_text()
+            self.first_load = FirstLoad(self)
+            self.range_rows = self.first_load.rows()
         except BaseException:
             self.reader.close()
             raise
+        # More than one session only where there are ranges for them.
+        self.sessions = int(resource.connector.options.get("sessions", 1)) if self.range_rows else 1
+        self._snapshot = self.reader.snapshot() if self.sessions > 1 else None
 
     def _declared_as_text(self) -> None:
-        """``as_text``: columns whose values their type cannot hold (zero dates), to land as written."""
         names = self.resource.connector.options.get("as_text", ())
         for name in [names] if isinstance(names, str) else names:
             column = self.column(name, "as_text")
@@ -90,20 +109,43 @@ class DatabaseConnector:
 
     def close(self) -> None:
         self.reader.close()
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    @contextmanager
+    def session(self) -> Iterator[Reader]:
+        """The reader for one statement: the only one, or one of several that share a snapshot if they can."""
+        if self.sessions == 1:
+            yield self.reader
+            return
+        try:
+            reader = self._idle.get_nowait()
+        except Empty:
+            reader = reader_of(self.source)
+            if self._snapshot:
+                reader.join(self._snapshot)
+        try:
+            yield reader
+        except BaseException:
+            reader.close()
+            raise
+        self._idle.put(reader)
 
     def deliveries(self) -> Iterator[Read]:
         mode = self.resource.connector.mode
-        range_rows = int(self.resource.connector.options.get("range_rows", 0))
-        if range_rows and (not self.past or self._unfinished_load()):
-            yield from self._first_load(range_rows)
-        elif mode == "full":
-            yield self._read("full")
-        elif mode in ("incremental", "changes"):
-            yield self._since(changes=mode == "changes")
-        else:
+        if mode not in ("incremental", "full", "changes"):
             raise CollectError(
                 f"unknown mode {mode!r}", where=self.source.where, remedy="use incremental, full or changes"
             )
+        if self.range_rows:
+            yield from self.first_load.reads(self.range_rows)
+        elif mode == "full":
+            yield self.read("full")
+        else:
+            yield self._since(changes=mode == "changes")
 
     def column(self, name: str | None, role: str) -> Column:
         """The column that plays a declared role (watermark, operation, range key)."""
@@ -116,7 +158,7 @@ class DatabaseConnector:
             remedy=f"correct `{role}` in meta.connector",
         )
 
-    def _read(self, mode: str, **facts: Any) -> Read:
+    def read(self, mode: str, **facts: Any) -> Read:
         return Read(self, mode, schema_of(self.columns), **facts)
 
     def _since(self, changes: bool) -> Read:
@@ -133,7 +175,7 @@ class DatabaseConnector:
         operation = None
         if changes:
             operation = self.column(self.resource.connector.options.get("operation"), "operation").name
-        return self._read(
+        return self.read(
             "delta",
             conditions=tuple(conditions),
             order=column.name if changes else None,
@@ -141,62 +183,6 @@ class DatabaseConnector:
             watermark=Watermark(column.name, kind, low, high),
             own_columns=(operation, column.name) if operation else (),
         )
-
-    def _unfinished_load(self) -> Mapping[str, Any] | None:
-        load = self.past[-1].load if self.past else None
-        return load if load and not load["complete"] else None
-
-    def _first_load(self, range_rows: int) -> Iterator[Read]:
-        """Ranges of about ``range_rows`` rows in key order, going on after the last committed one.
-
-        The watermark of all of them is the one found before the first: what changes while the load runs (or
-        is interrupted) is read again by the first delta.
-        """
-        keys = self.resource.connector.key
-        name = self.resource.connector.options.get("range_key") or (keys[0] if len(keys) == 1 else None)
-        column = self.column(name, "range_key")
-        kind = watermark_type(column.arrow)
-        key, table = self.quoted(column.name), self.relation()
-        load = self._unfinished_load()
-        mark = self.resource.connector.watermark
-        if load is None:
-            high = None
-            if mark and self.resource.connector.mode == "incremental":
-                high = watermarks.highest_of(
-                    self.reader.one(f"select max({self.quoted(mark)}) from {table}"),
-                    watermark_type(self.column(mark, "watermark").arrow),
-                )
-            load = {"id": datetime.now(UTC).isoformat(), "index": -1, "upto": None, "high": high}
-        after, index = load["upto"], load["index"]
-        watermark = None
-        if mark and self.resource.connector.mode == "incremental":
-            kind_of_mark = watermark_type(self.column(mark, "watermark").arrow)
-            watermark = Watermark(mark, kind_of_mark, None, load["high"])
-        while True:
-            index += 1
-            above = []
-            if after is not None:
-                above.append(f"{key} > {literal(self.reader.dialect, watermarks.value(after, kind))}")
-            upto = watermarks.as_text(self._nth_key(key, table, above, range_rows))
-            conditions = list(above)
-            if upto is not None:
-                conditions.append(f"{key} <= {literal(self.reader.dialect, watermarks.value(upto, kind))}")
-            elif above:
-                conditions = [f"({above[0]} or {key} is null)"]
-            facts = {**load, "index": index, "after": after, "upto": upto, "complete": upto is None}
-            yield self._read("range", conditions=tuple(conditions), watermark=watermark, load=facts)
-            if upto is None:
-                return
-            after = upto
-
-    def _nth_key(self, key: str, table: str, above: list[str], count: int) -> Any:
-        """The key that ends a range of ``count`` rows, or null in the last range."""
-        where = f" where {' and '.join([*above, f'{key} is not null'])}"
-        numbered: sa.Select[Any] = sa.select(sa.literal_column(key)).select_from(sa.text(table + where))
-        statement = numbered.order_by(sa.literal_column(key)).limit(1).offset(count - 1)
-        sql = statement.compile(dialect=self.reader.dialect, compile_kwargs={"literal_binds": True})
-        row = self.reader.one(str(sql))
-        return row[0] if row else None
 
     def quoted(self, name: str) -> str:
         return str(
@@ -222,66 +208,6 @@ class DatabaseConnector:
         where = f" where {' and '.join(conditions)}" if conditions else ""
         ordered = f" order by {self.quoted(order)}" if order else ""
         return f"select {selected} from {self.relation()}{where}{ordered}"
-
-
-@dataclass
-class Read:
-    """One statement's rows as a delivery. ``watermark`` is complete once ``batches`` is exhausted."""
-
-    connector: DatabaseConnector
-    mode: str
-    schema: pa.Schema
-    conditions: tuple[str, ...] = ()
-    order: str | None = None
-    operation: str | None = None
-    watermark: Watermark | None = None
-    load: Mapping[str, Any] | None = None
-    own_columns: tuple[str, ...] = ()
-    careful: bool = False
-    identity: None = None
-    files: tuple[SourceFile, ...] = ()
-
-    def carefully(self) -> Read:
-        """The same rows again, value by value where needed."""
-        return replace(self, careful=True)
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        connector = self.connector
-        columns = connector.reader.in_bytes(connector.columns) if self.careful else connector.columns
-        statement = connector.statement(columns, self.conditions, self.order)
-        high = self.watermark.high if self.watermark else None
-        for batch in connector.source.throttled(connector.reader.read(statement, columns, self.careful)):
-            if self.watermark and self.load is None:
-                column = batch.column(self.watermark.column)
-                high = watermarks.higher(
-                    high, watermarks.highest(column, self.watermark.type), self.watermark.type
-                )
-            yield self._with_operation(batch)
-        if self.watermark:
-            self.watermark = replace(self.watermark, high=high)
-
-    def _with_operation(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """For a change table: ``_op`` from the mark; an unknown mark is a problem of its row."""
-        if self.operation is None:
-            return batch
-        options = self.connector.resource.connector.options
-        marks = {str(mark).upper(): op for mark, op in {**MARKS, **options.get("marks", {})}.items()}
-        given = [str(mark).strip().upper() for mark in batch.column(self.operation).to_pylist()]
-        ops = [marks.get(mark) for mark in given]
-        batch = batch.append_column("_op", pa.array([op or "upsert" for op in ops]))
-        if None in ops:
-            former = (
-                batch.column("_problem").to_pylist()
-                if "_problem" in batch.schema.names
-                else [None] * len(ops)
-            )
-            problems = [
-                old or (None if op else "operation_unknown") for old, op in zip(former, ops, strict=True)
-            ]
-            if "_problem" in batch.schema.names:
-                batch = batch.drop_columns(["_problem"])
-            batch = batch.append_column("_problem", pa.array(problems, pa.string()))
-        return batch
 
 
 def _physical(name: str, dialect: sa.Dialect) -> str:

@@ -152,6 +152,15 @@ class GenericReader:
             columns.append(Column(name, kind))
         return columns
 
+    def estimate(self) -> int | None:
+        return None
+
+    def snapshot(self) -> str | None:
+        return None
+
+    def join(self, snapshot: str) -> None:
+        pass
+
     def as_text(self, column: Column) -> Column:
         return replace(column, arrow=pa.string())
 

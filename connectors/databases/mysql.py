@@ -31,14 +31,23 @@ T = TypeVar("T")
 CONNECT_SECONDS = 30
 RECEIVE_BYTES = 128 << 10  # of the socket: bounds what the driver takes in while govshare writes
 FETCH_BYTES = 2 << 20
+KEEP_ALIVE = [
+    (getattr(socket, name), seconds)
+    for name, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+    if hasattr(socket, name)
+]
 WHOLE = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
 BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+ONE_BYTE = {"latin1", "latin2", "latin5", "latin7", "ascii"}  # where old programs keep GBK or UTF-8
 CATALOGUE = """
 select column_name, data_type, column_type, numeric_precision, numeric_scale, column_comment,
        column_key = 'PRI', character_set_name
 from information_schema.columns
 where table_schema = coalesce({schema}, database()) and table_name = {table}
 order by ordinal_position"""
+ESTIMATE = """
+select table_rows from information_schema.tables
+where table_schema = coalesce({schema}, database()) and table_name = {table}"""
 SESSION = [
     "set session transaction read only",
     "set session transaction isolation level repeatable read",
@@ -67,6 +76,9 @@ class MysqlReader:
         plug = socket.socket()
         try:
             plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a server that is gone is noticed
+            for name, value in KEEP_ALIVE:
+                plug.setsockopt(socket.IPPROTO_TCP, name, value)
             plug.settimeout(CONNECT_SECONDS)
             plug.connect((url.host or "127.0.0.1", url.port or 3306))
             plug.setblocking(False)
@@ -119,13 +131,8 @@ class MysqlReader:
     def columns(self) -> list[Column]:
         if self.source.query is not None:
             return self._columns_of_query()
-        text = sa.String().dialect_impl(self.dialect).literal_processor(self.dialect)
-        assert text is not None
-        statement = CATALOGUE.format(
-            schema=text(self.source.schema) if self.source.schema else "null", table=text(self.source.table)
-        )
         columns = []
-        for row in self._all(statement):
+        for row in self._all(self._named(CATALOGUE)):
             values = [None if value is None else value.decode("utf-8") for value in row]
             columns.append(self._column(*values))
         return columns
@@ -163,9 +170,28 @@ class MysqlReader:
             arrow = pa.binary()
         elif kind in ("geometry", "point", "linestring", "polygon") or kind.startswith("multi"):
             expression = f"st_astext({quoted})"
-        elif charset and self.source.encoding:  # bytes of another encoding than the column claims
+        elif (
+            charset in ONE_BYTE and self.source.encoding
+        ):  # any bytes may stand there, and are taken as they are
             expression = f"cast({quoted} as binary)"
         return Column(name, arrow, declared, expression, comment or None, is_key == "1")
+
+    def _named(self, statement: str) -> str:
+        """A statement about the table with its name and schema as SQL texts."""
+        text = sa.String().dialect_impl(self.dialect).literal_processor(self.dialect)
+        assert text is not None
+        schema = text(self.source.schema) if self.source.schema else "null"
+        return statement.format(schema=schema, table=text(self.source.table))
+
+    def estimate(self) -> int | None:
+        row = self.one(self._named(ESTIMATE))
+        return int(row[0]) if row and row[0] else None
+
+    def snapshot(self) -> str | None:
+        return None  # each session has its own; what changes between them is read again by the first delta
+
+    def join(self, snapshot: str) -> None:
+        pass
 
     def as_text(self, column: Column) -> Column:
         return replace(column, arrow=pa.string())
@@ -216,8 +242,13 @@ class MysqlReader:
             raise self.source.refused(error) from None
 
     def close(self) -> None:
-        self._thread.submit(self.connection.close).result()
+        self._run(self._shut())
         self._end()
+
+    async def _shut(self) -> None:
+        """Cut the line, whatever is still to come: an open transaction would hold locks at the source."""
+        self.connection.close()
+        await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
     def _end(self) -> None:
         self._thread.shutdown(wait=True)

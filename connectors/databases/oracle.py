@@ -32,6 +32,9 @@ left join all_col_comments m
   on m.owner = c.owner and m.table_name = c.table_name and m.column_name = c.column_name
 where c.table_name = :t and c.owner = coalesce(:o, sys_context('userenv', 'current_schema'))
 order by c.column_id"""
+ESTIMATE = """
+select num_rows from all_tables
+where table_name = :t and owner = coalesce(:o, sys_context('userenv', 'current_schema'))"""
 SESSION = [
     "alter session set time_zone = 'UTC'",
     "alter session set nls_timestamp_format = 'YYYY-MM-DD HH24:MI:SS.FF6'",
@@ -102,6 +105,20 @@ class OracleReader:
         declared = f"{kind}({precision},{scale})" if precision else kind
         shown = str(self.dialect.normalize_name(name))
         return Column(shown, arrow, declared, expression, comment, bool(key))
+
+    def estimate(self) -> int | None:
+        table = self.dialect.denormalize_name(self.source.table)
+        owner = self.dialect.denormalize_name(self.source.schema) if self.source.schema else None
+        with self.connection.cursor() as cursor:
+            cursor.execute(ESTIMATE, {"t": table, "o": owner})
+            row = cursor.fetchone()
+            return row[0] if row else None
+
+    def snapshot(self) -> str | None:
+        return None
+
+    def join(self, snapshot: str) -> None:
+        pass
 
     def as_text(self, column: Column) -> Column:
         quoted = '"' + str(self.dialect.denormalize_name(column.name)).replace('"', '""') + '"'

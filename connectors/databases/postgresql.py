@@ -17,7 +17,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
 
-from connectors.base import ReadAgain
+from connectors.base import CollectError, ReadAgain
 from connectors.databases.columns import Column, decimal_type
 from connectors.databases.fitting import fitted
 from connectors.databases.settings import Source
@@ -62,6 +62,12 @@ left join pg_type b on b.oid = t.typbasetype
 left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
 where a.attrelid = to_regclass({relation}) and a.attnum > 0 and not a.attisdropped
 order by a.attnum"""
+KEEP_ALIVE = {  # seconds: a server that is gone is noticed, not waited for
+    "connect_timeout": "30",
+    "keepalives_idle": "60",
+    "keepalives_interval": "15",
+    "keepalives_count": "4",
+}
 BATCH_BYTES = 4 << 20  # ADBC's own 16 MB read no faster and take more memory
 
 
@@ -72,7 +78,8 @@ class PostgresqlReader:
         self.source = source
         self.dialect: sa.Dialect = postgresql_dialect(paramstyle="named")
         url = sa.make_url(source.url)
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        url = url.set(drivername="postgresql", query={**KEEP_ALIVE, **url.query})
+        plain = url.render_as_string(hide_password=False)
         self.connection = source.connect(lambda: adbc.connect(plain))
         try:
             self._begin()
@@ -97,13 +104,9 @@ class PostgresqlReader:
         if self.source.query is not None:
             return self._columns_of_query()
         quote = self.dialect.identifier_preparer.quote_identifier
-        relation = ".".join(
-            quote(part) for part in [*(self.source.schema or "").split("."), self.source.table] if part
-        )
-        literal = "'" + relation.replace("'", "''") + "'"
         columns = []
         for name, _, kind, category, typmod, declared, comment, is_key, base in self._all(
-            CATALOGUE.format(relation=literal)
+            CATALOGUE.format(relation=self._relation())
         ):
             kind = ALIASES.get(base or kind, base or kind)
             expression = None
@@ -116,6 +119,32 @@ class PostgresqlReader:
                 arrow, expression = pa.string(), f"{quote(name)}::text"
             columns.append(Column(name, arrow, declared, expression, comment, bool(is_key)))
         return self.in_bytes(columns) if self.source.encoding else columns
+
+    def _relation(self) -> str:
+        """The table's name as a SQL text, for ``to_regclass``."""
+        quote = self.dialect.identifier_preparer.quote_identifier
+        parts = [*(self.source.schema or "").split("."), self.source.table]
+        relation = ".".join(quote(part) for part in parts if part)
+        return "'" + relation.replace("'", "''") + "'"
+
+    def estimate(self) -> int | None:
+        statement = f"""select sum(reltuples)::bigint from pg_class where oid = to_regclass({self._relation()})
+            or oid in (select relid from pg_partition_tree(to_regclass({self._relation()})) where isleaf)"""
+        row = self.one(statement)
+        return row[0] if row else None
+
+    def snapshot(self) -> str | None:
+        try:
+            row = self.one("select pg_export_snapshot()")
+        except CollectError:  # a standby server exports none
+            self._begin()
+            return None
+        return row[0] if row else None
+
+    def join(self, snapshot: str) -> None:
+        self.connection.rollback()
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"set transaction snapshot '{snapshot}'")
 
     def as_text(self, column: Column) -> Column:
         """The same column landed as the database writes it."""

@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Source:
     """A table (or query) behind a connection.
 
-    ``timeout``: seconds a statement may take. ``fetch_rows``: rows asked for at a time. ``rows_per_second``:
+    ``timeout``: seconds a statement may take, the waiting for ``rows_per_second`` included. ``fetch_rows``: rows asked for at a time. ``rows_per_second``:
     the load that the department allows, or null. ``allowed_hours``: ``HH:MM-HH:MM`` local time, may cross
     midnight.
     ``overlap``: how far below the last watermark a delta begins (seconds, or units of a numeric watermark).
@@ -74,7 +74,7 @@ class Source:
             encoding=settings.get("encoding"),
         )
 
-    def need_allowed_hour(self, now: dt.datetime | None = None) -> None:
+    def need_allowed_hour(self, now: dt.datetime | None = None, *, read: bool = False) -> None:
         """Raise ``NotNow`` outside the hours in which the department lets its database be read."""
         if not self.allowed_hours:
             return
@@ -87,20 +87,27 @@ class Source:
         at = (now or dt.datetime.now()).time()
         inside = start <= at < end if start <= end else at >= start or at < end
         if not inside:
-            raise NotNow(f"may be read only within {self.allowed_hours}", where=self.where)
+            stopped = "; the reading was stopped, what it had not committed is read again" if read else ""
+            raise NotNow(
+                f"may be read only within {self.allowed_hours}{stopped}",
+                where=self.where,
+                remedy="a first load in ranges (`range_rows`) goes on where it stopped" if read else "",
+            )
 
-    def throttled(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The batches, no faster than ``rows_per_second``: the database waits while govshare does."""
-        if not self.rows_per_second:
-            yield from batches
-            return
+    def paced(self, batches: Iterator[pa.RecordBatch], sessions: int = 1) -> Iterator[pa.RecordBatch]:
+        """The batches, no faster than ``rows_per_second`` (shared by ``sessions``) and within the hours.
+
+        The database waits while govshare does: nothing piles up here.
+        """
         started, rows = monotonic(), 0
         for batch in batches:
+            self.need_allowed_hour(read=True)
             rows += batch.num_rows
             yield batch
-            ahead = rows / self.rows_per_second - (monotonic() - started)
-            if ahead > 0:
-                sleep(ahead)
+            if self.rows_per_second:
+                ahead = rows * sessions / self.rows_per_second - (monotonic() - started)
+                if ahead > 0:
+                    sleep(ahead)
 
     def connect(self, opener: Callable[[], T]) -> T:
         """Open a session; a refusal names what the user can mend."""

@@ -1,4 +1,5 @@
-"""The departments: one module each, one function a resource that builds what would be delivered if nothing were wrong.
+"""The departments: one module each, one function a resource that builds what would be delivered if nothing
+were wrong.
 
 A department's vocabulary, spellings and files are known in its module and nowhere else.
 """

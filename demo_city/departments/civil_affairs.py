@@ -1,4 +1,6 @@
-"""民政局: marriages by year (婚姻登记), cremations (殡葬火化登记), social organisations (社会组织登记). Files only."""
+"""民政局: marriages by year (婚姻登记), cremations (殡葬火化登记), social organisations (社会组织登记).
+Files only.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ KINDS_OF_ORGANISATION = {"51": "社会团体", "52": "民办非企业单位", "5
 
 
 def marriages(world: World) -> np.ndarray:
-    """Weddings and divorces since the register is electronic, and certificates issued again for older weddings."""
+    """Weddings and divorces since the register is electronic; certificates issued again for older ones."""
     marriage = world.people.marriage
     everyone = np.arange(len(marriage))
     weddings = np.flatnonzero(marriage.date >= REGISTER_SINCE)
@@ -81,9 +83,11 @@ def marriage(office: Office, records: np.ndarray) -> Delivery:
         d.item(f"{word}国籍", constant("中国", len(at)))
     register_office = cat(county_name(county), "民政局婚姻登记处")
     d.item("登记机关", register_office, tells={"certificate.issuer_name": None})
-    d.certificate("local:marriage", "登记字号", holder_kind="person", holder_id=office.person("id_number", husband),
-                  holder_name=office.person("name", husband), issuer_name=register_office, issue_date=date,
-                  valid_from=date)  # fmt: skip
+    d.certificate(
+        "local:marriage", "登记字号", holder_kind="person", holder_id=office.person("id_number", husband),
+        holder_name=office.person("name", husband), issuer_name=register_office, issue_date=date,
+        valid_from=date,
+    )  # fmt: skip
     return d
 
 
@@ -94,7 +98,7 @@ def deaths(world: World) -> np.ndarray:
 
 
 def death(office: Office, records: np.ndarray) -> Delivery:
-    """殡葬火化登记信息, one row a person; a workbook for each year, in it date cells and texts side by side."""
+    """殡葬火化登记信息, one row a person; a workbook for each year, with date cells and texts for dates."""
     people, at = office.world.people, subject(records)
     died = people.death[at]
     d = Delivery("civil_affairs.death", "火化证号", len(at), "登记日期", records, year_of(died))

@@ -1,4 +1,7 @@
-"""What several departments write alike: capital in words, certificates of institutions and organisations, years."""
+"""What several departments write alike.
+
+Capital in words, certificates of institutions and organisations, years.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,8 @@ def certificate_of_entity(
         "entity.valid_from": None, "certificate.issue_date": None, "certificate.valid_from": None,
     })  # fmt: skip
     d.item("有效期止", until, "date end_date", {"entity.valid_to": None, "certificate.valid_to": None})
-    d.certificate(kind, number, holder_kind="legal_entity", holder_id=office.entity("credit_code", at),
-                  holder_name=office.entity("name", at), issuer_name=issuer, issue_date=since, valid_from=since,
-                  valid_to=until)  # fmt: skip
+    d.certificate(
+        kind, number, holder_kind="legal_entity", holder_id=office.entity("credit_code", at),
+        holder_name=office.entity("name", at), issuer_name=issuer, issue_date=since, valid_from=since,
+        valid_to=until,
+    )  # fmt: skip

@@ -1,4 +1,7 @@
-"""教育局: pupils and their guardians (学籍). A workbook for each county, date cells and texts side by side."""
+"""教育局: pupils and their guardians (学籍).
+
+A workbook for each county, date cells and texts side by side.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""机构编制委员会办公室: public institutions (事业单位法人). A legacy workbook with a title above its header."""
+"""机构编制委员会办公室: public institutions (事业单位法人).
+
+A legacy workbook with a title above its header.
+"""
 
 from __future__ import annotations
 

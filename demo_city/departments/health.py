@@ -1,4 +1,7 @@
-"""卫生健康委员会: medical certificates of birth (出生医学证明), mostly before the child has a number. JSON lines by year."""
+"""卫生健康委员会: medical certificates of birth (出生医学证明), mostly before the child has a number.
+
+JSON lines by year.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from demo_city.world import World
 
 SINCE = np.datetime64("2019-01-01")
 DAY = np.timedelta64(1, "D")
+MINUTES = [f" {hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
 HOSPITALS = ["人民医院", "人民医院", "妇幼保健院", "中医院"]
 
 
@@ -41,8 +45,7 @@ def birth_certificate(office: Office, records: np.ndarray) -> Delivery:
     d.item("babyName", name, "person_name", {"child.name": None, "certificate.holder_name": None})
     sex, birth = office.person("sex", at), office.person("birth_date", at)
     d.item("babySex", worded(sex, SEX_WORDS), "sex", {"child.sex": sex})
-    d.item("birthTime", cat(birth, office.choose([f" {h:02}:{m:02}" for h in range(24) for m in range(60)], "hour", at)),
-           "time", {"child.birth_date": birth})  # fmt: skip
+    d.item("birthTime", cat(birth, office.choose(MINUTES, "hour", at)), "time", {"child.birth_date": birth})
     hospital = cat(county_name(people.origin[at]), office.choose(HOSPITALS, "hospital", at))
     d.item("birthPlace", cat("河南省新乡市", hospital), "text")
     numbered_later = (office.chance("baby number", at) < 0.25) & (born < office.today - 60 * DAY)

@@ -123,8 +123,10 @@ def business_licence(office: Office, records: np.ndarray) -> Delivery:
     status = where(unaware | (number > 0), "1", office.entity("registration_status", at))
     d.item("zt", status, tells={"entity.registration_status": None})
     d.item("gxsj", office.stamps("licence clock", records, made), "timestamp")
-    d.certificate(LICENCE_TYPE, "zzbh", holder_kind="legal_entity", holder_id=code, holder_name=name,
-                  issuer_name=issuer, issue_date=spelled(made), valid_from=spelled(founded), valid_to=until)  # fmt: skip
+    d.certificate(
+        LICENCE_TYPE, "zzbh", holder_kind="legal_entity", holder_id=code, holder_name=name,
+        issuer_name=issuer, issue_date=spelled(made), valid_from=spelled(founded), valid_to=until,
+    )  # fmt: skip
     return d
 
 
@@ -183,9 +185,11 @@ def food_licence(office: Office, records: np.ndarray) -> Delivery:
     )
     d.item("许可证状态", worded(status, CERTIFICATE_WORDS), tells={"certificate.status": status})
     d.item("区域", number_text(entities.division[at]))
-    d.certificate("local:food_licence", "许可证编号", holder_kind="legal_entity", holder_id=code, holder_name=name,
-                  issuer_name=issuer, issue_date=spelled(issued), valid_from=spelled(issued), valid_to=spelled(until),
-                  status=status)  # fmt: skip
+    d.certificate(
+        "local:food_licence", "许可证编号", holder_kind="legal_entity", holder_id=code, holder_name=name,
+        issuer_name=issuer, issue_date=spelled(issued), valid_from=spelled(issued), valid_to=spelled(until),
+        status=status,
+    )  # fmt: skip
     return d
 
 

@@ -1,4 +1,7 @@
-"""自然资源和规划局: certificates of real estate (不动产权证书) of persons and of enterprises. A table of a database."""
+"""自然资源和规划局: certificates of real estate (不动产权证书) of persons and of enterprises.
+
+A table of a database.
+"""
 
 from __future__ import annotations
 
@@ -80,8 +83,10 @@ def real_estate_certificate(office: Office, records: np.ndarray) -> Delivery:
     history = number == OLD_OWNER
     status = where(history, "5", "11")
     d.item("qszt", where(history, "历史", "现势"), tells={"certificate.status": status})
-    d.certificate(CERTIFICATE_TYPE, "bdcqzh", holder_kind=where(firm, "legal_entity", "person"), holder_id=holder,
-                  holder_name=name, issuer_name=issuer, issue_date=date, valid_from=date, status=status)  # fmt: skip
+    d.certificate(
+        CERTIFICATE_TYPE, "bdcqzh", holder_kind=where(firm, "legal_entity", "person"), holder_id=holder,
+        holder_name=name, issuer_name=issuer, issue_date=date, valid_from=date, status=status,
+    )  # fmt: skip
     return d
 
 

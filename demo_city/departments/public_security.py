@@ -216,8 +216,10 @@ def identity_card(office: Office, records: np.ndarray) -> Delivery:
         np.isnat(people.death[at]) | (number > 0), touched, np.maximum(touched, people.death[at])
     )
     d.item("gxsj", office.stamps("card clock", records, touched), "timestamp")
-    d.certificate(CARD_TYPE, "slh", holder_kind="person", holder_id=id_number, holder_name=name, issuer_name=issuer,
-                  issue_date=date, valid_from=date, valid_to=spelled(until), status=state)  # fmt: skip
+    d.certificate(
+        CARD_TYPE, "slh", holder_kind="person", holder_id=id_number, holder_name=name, issuer_name=issuer,
+        issue_date=date, valid_from=date, valid_to=spelled(until), status=state,
+    )  # fmt: skip
     return d
 
 

@@ -1,4 +1,7 @@
-"""税务局: taxpayers (税务登记). Text with ``|`` between the fields; some still under the number of before 2015."""
+"""税务局: taxpayers (税务登记).
+
+Text with ``|`` between the fields; some still under the number of before 2015.
+"""
 
 from __future__ import annotations
 

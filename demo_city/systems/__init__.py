@@ -1,12 +1,12 @@
 """The departments' systems: databases and folders of files, written as such systems write them.
 
-A writer takes deliveries one after the other and is closed at the end; a file appears under its own name only when
-it is complete. Nothing here knows a resource or a defect.
+A writer takes deliveries one after the other and is closed at the end; a file appears under its own name
+only when it is complete. Nothing here knows a resource or a defect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from demo_city.register import File, Register
 
 
 class Writer(Protocol):
-    """``abort`` leaves nothing behind that was begun."""
+    """Takes the deliveries of one register."""
 
     def write(self, delivery: Delivery) -> None: ...
     def close(self) -> None: ...
@@ -28,7 +28,7 @@ def file_writer(register: Register, folder: Path, words: Mapping[str, str]) -> W
 
     place = register.place
     assert isinstance(place, File)
-    makers = {
+    makers: dict[str, Callable[[Path, File, Mapping[str, str]], Writer]] = {
         "delimited": DelimitedWriter,
         "json": JsonWriter,
         "json_lines": JsonLinesWriter,

@@ -1,7 +1,7 @@
 """Databases: SQLite files, or the tables of all departments in one PostgreSQL, MySQL or MariaDB.
 
-Columns are text as departments have it; numbers are numbers, and the update time is a timestamp where the engine
-has one. There is no primary key: real tables of this kind hold records twice.
+Columns are text as departments have it; numbers are numbers, and the update time is a timestamp where the
+engine has one. There is no primary key: real tables of this kind hold records twice.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from demo_city.delivery import Delivery, Item
 from demo_city.register import File
 
 UNFINISHED = ".part"
+T = TypeVar("T")  # what a subclass keeps of a file being written
 
 
 def delivered(delivery: Delivery) -> list[Item]:
@@ -21,12 +23,12 @@ def delivered(delivery: Delivery) -> list[Item]:
     return [item for item in delivery.items.values() if item.name not in delivery.inner]
 
 
-class Parts(ABC):
+class Parts(ABC, Generic[T]):
     """A writer for several files side by side. Subclasses open one, add rows to it and finish it."""
 
     def __init__(self, folder: Path, place: File, words: Mapping[str, str]) -> None:
         self.folder, self.place, self.words = folder, place, words
-        self.open: dict[str, object] = {}
+        self.open: dict[str, T] = {}
 
     def write(self, delivery: Delivery) -> None:
         for part, rows in _rows_by_part(delivery):
@@ -42,11 +44,11 @@ class Parts(ABC):
         self.open = {}
 
     @abstractmethod
-    def begin(self, path: Path, delivery: Delivery) -> object: ...
+    def begin(self, path: Path, delivery: Delivery) -> T: ...
     @abstractmethod
-    def add(self, file: object, delivery: Delivery, rows: np.ndarray | None) -> None: ...
+    def add(self, file: T, delivery: Delivery, rows: np.ndarray | None) -> None: ...
     @abstractmethod
-    def finish(self, file: object) -> None: ...
+    def finish(self, file: T) -> None: ...
 
 
 def _rows_by_part(delivery: Delivery) -> Iterator[tuple[str, np.ndarray | None]]:

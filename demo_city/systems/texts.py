@@ -36,7 +36,7 @@ def quoted(values: pa.Array, delimiter: str) -> pa.Array:
     return pc.if_else(needed, in_quotes, values)
 
 
-class DelimitedWriter(Parts):
+class DelimitedWriter(Parts[IO[bytes]]):
     """Ragged lines get one delimiter too many after their second cell."""
 
     def begin(self, path: Path, delivery: Delivery) -> IO[bytes]:
@@ -70,7 +70,7 @@ def json_objects(delivery: Delivery, rows: np.ndarray | None, end: str) -> pa.Ar
     return lines(pairs, ",", "}" + end)
 
 
-class JsonLinesWriter(Parts):
+class JsonLinesWriter(Parts[IO[bytes]]):
     """One object a line."""
 
     def begin(self, path: Path, delivery: Delivery) -> IO[bytes]:
@@ -83,7 +83,7 @@ class JsonLinesWriter(Parts):
         file.close()
 
 
-class JsonWriter(Parts):
+class JsonWriter(Parts[dict[str, Any]]):
     """One document a file, the list of records under ``place.records``."""
 
     def begin(self, path: Path, delivery: Delivery) -> dict[str, Any]:

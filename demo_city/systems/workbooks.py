@@ -50,7 +50,7 @@ class Open:
     sheets: int = 0
 
 
-class XlsxWriter(Parts):
+class XlsxWriter(Parts[Open]):
     """One sheet a workbook."""
 
     def begin(self, path: Path, delivery: Delivery) -> Open:
@@ -81,7 +81,7 @@ class XlsxWriter(Parts):
         file.book.close()
 
 
-class XlsWriter(Parts):
+class XlsWriter(Parts[Open]):
     """A title above the header where there is one; a full sheet is continued on the next."""
 
     def begin(self, path: Path, delivery: Delivery) -> Open:

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from catalogue.installation import Installation
-from catalogue.model import BaseTable, Catalogue, CodeTable, Column
+from catalogue.model import BaseTable, Catalogue, Claim, CodeTable, Column, Resource
 from expectations.gate import judge
 from expectations.plan import LastRelease, plan
 from expectations.verdict import Verdict
@@ -129,7 +129,9 @@ class Gate:
         sex = folder / "sex.csv"
         with sex.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("code", "name"), ("1", "男"), ("2", "女")])
+        police = Resource(department="police", name="card", claims=(Claim(table="person", role="person"),))
         self.catalogue = Catalogue(
+            resources={police.id: police},
             published_tables={"person": PERSON, "employer": EMPLOYER},
             code_tables={"sex": CodeTable(name="sex", columns=("code", "name"), file=sex)},
         )

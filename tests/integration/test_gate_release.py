@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from catalogue.installation import Installation
-from catalogue.model import BaseTable, Catalogue, Column
+from catalogue.model import BaseTable, Catalogue, Claim, Column, Resource
 from expectations.gate import judge
 from publishing.candidate import Candidate, write_candidate
 from publishing.release import GateFailed, Release, current_release, publish, releases
@@ -35,7 +35,8 @@ class City:
 
     def __init__(self, folder: Path) -> None:
         self.installation = Installation(folder / "data", folder / "city", folder / "content")
-        self.catalogue = Catalogue(published_tables={"entity": TABLE})
+        register = Resource(department="office", name="register", claims=(Claim(table="entity", role="it"),))
+        self.catalogue = Catalogue(resources={register.id: register}, published_tables={"entity": TABLE})
 
     def candidate(self, rows: list[tuple[str, str | None]]) -> Candidate:
         with duckdb.connect() as warehouse:

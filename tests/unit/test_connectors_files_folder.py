@@ -304,6 +304,7 @@ def test_bombs_stop_at_the_limit(drop: Drop) -> None:
         (zipped(**{"a.doc": "x"}), "none of the 1 members matches"),
         (zipped(**{"a.csv": zipped(**{"b.csv": "a,b\n"})}), "no text but a zip archive"),
     ],
+    ids=["short zip", "short gz", "no gz", "no member", "zip in zip"],  # the bytes themselves hold a time
 )
 def test_broken_archives(drop: Drop, data: bytes, message: str) -> None:
     drop.put("x.bin", data)

@@ -1,0 +1,229 @@
+"""Taking one delivery: its columns compared, its rows written, its fall checked, its batch committed.
+
+``fill`` does the long part and may run for several deliveries at a time, ``settle`` decides and commits, one
+after the other. Which deliveries there are and what is reported of them is for ``connectors.collect``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from catalogue.installation import Installation
+from connectors import drift as drifts
+from connectors.base import CollectError, Connector, Delivery, ReadAgain, ResourceLike, where
+from connectors.landing import Landing, landed_type, next_number
+from connectors.manifest import Manifest
+
+DEFAULT_FALL = 0.5
+
+
+class Tally:
+    """Counts the rows that a source gives while they pass, whichever thread they come through."""
+
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self.rows = 0
+        self._report, self._lock = report, threading.Lock()
+
+    def add(self, rows: int) -> None:
+        with self._lock:
+            self.rows += rows
+            self._report(self.rows)
+
+
+@dataclass
+class Filled:
+    """A delivery whose rows are written and wait under their temporary name."""
+
+    landing: Landing
+    delivery: Delivery
+    drift: drifts.Drift
+    watermark: Any
+    read: int
+
+
+@dataclass(frozen=True)
+class Taker:
+    """What is the same for all deliveries of one collection. ``past`` grows with each committed batch."""
+
+    resource: ResourceLike
+    installation: Installation
+    connector: Connector
+    past: list[Manifest]
+    tally: Tally
+
+    def take(self, delivery: Delivery) -> Manifest | None:
+        """Land one delivery: the manifest of its batch, null if nothing was new."""
+        return self.settle(self.fill(delivery, next_number(self.past)))
+
+    def take_ahead(self, deliveries: Iterator[Delivery], sessions: int) -> Iterator[Manifest]:
+        """Land key ranges, ``sessions`` of them at a time; they are committed in order, each under its number."""
+        waiting: deque[Future[Filled]] = deque()
+        number = next_number(self.past)
+        with ThreadPoolExecutor(sessions, thread_name_prefix="range") as threads:
+            try:
+                for delivery in deliveries:
+                    waiting.append(threads.submit(self.fill, delivery, number))
+                    number += 1
+                    if len(waiting) == sessions:
+                        yield self._need_settled(waiting.popleft())
+                while waiting:
+                    yield self._need_settled(waiting.popleft())
+            finally:
+                for future in waiting:
+                    if not future.cancel():
+                        with suppress(Exception):
+                            future.result().landing.abandon()
+
+    def _need_settled(self, future: Future[Filled]) -> Manifest:
+        manifest = self.settle(future.result())
+        assert manifest is not None  # a range is committed even when it is empty
+        return manifest
+
+    def fill(self, delivery: Delivery, number: int) -> Filled:
+        """Write a delivery's rows; from the beginning again where the fast way of reading fails on a value."""
+        try:
+            return self._fill(delivery, number)
+        except ReadAgain:
+            return self._fill(delivery.carefully(), number)  # type: ignore[attr-defined]
+
+    def _fill(self, delivery: Delivery, number: int) -> Filled:
+        own = tuple(getattr(delivery, "own_columns", ()))
+        drift = drifts.compare(self.resource, delivery.schema, self.past, own)
+        schema = self._kept(delivery.schema, own)
+        before, mark = delivery.watermark, drift.mark(self.resource.contract)
+        read = 0
+
+        def counted() -> Iterator[pa.RecordBatch]:
+            nonlocal read
+            for batch in _marked(delivery.batches(), mark):
+                read += batch.num_rows
+                self.tally.add(batch.num_rows)
+                yield batch
+
+        landing = Landing(self.installation, self.resource, number)
+        try:
+            landing.begin(schema)
+            stopped = drift.stops(self.resource.contract)
+            if stopped or not self.past or delivery.mode not in ("full", "delta"):
+                for batch in counted():
+                    landing.write(batch)
+            else:
+                self._write_difference(landing, delivery, counted(), schema)
+            landing.finish()
+        except BaseException:
+            landing.abandon()
+            raise
+        # A delivery that was set aside as a whole is read again once its columns are right.
+        return Filled(landing, delivery, drift, before if mark else delivery.watermark, read)
+
+    def _kept(self, schema: pa.Schema, own: Sequence[str]) -> pa.Schema:
+        """The columns that land: all, or under ``set_aside`` the declared ones (and the collecting's own)."""
+        declared = {item.name for item in self.resource.items}
+        if self.resource.contract != "set_aside" or not declared:
+            return schema
+        return pa.schema([field for field in schema if field.name in declared or field.name in own])
+
+    def _write_difference(
+        self, landing: Landing, delivery: Delivery, rows: Iterator[pa.RecordBatch], schema: pa.Schema
+    ) -> None:
+        from connectors.difference import Difference, spool  # DuckDB: a first load does without
+
+        kept = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
+        difference = Difference(spool(rows, kept, landing.scratch), self.past, self.resource.connector.key)
+        try:
+            full = delivery.mode == "full"
+            for batch in difference.changes() if full else difference.not_landed(delivery.watermark):
+                landing.write(batch)
+        finally:
+            difference.close()
+
+    def settle(self, filled: Filled) -> Manifest | None:
+        """Commit what was written, or keep it aside where drift or a fall stops it."""
+        delivery, landing = filled.delivery, filled.landing
+        with landing:
+            facts: dict[str, Any] = {
+                "mode": delivery.mode,
+                "read": filled.read,
+                "files": tuple(delivery.files),
+                "identity": delivery.identity,
+                "watermark": filled.watermark,
+                "load": delivery.load,
+                "drift": filled.drift.facts(),
+                "connector": {"kind": self.connector.kind, "version": self.connector.version},
+            }
+            reason = self._drifted(filled) or self._fallen(filled)
+            if reason is not None:
+                name = (delivery.identity or "newest")[:16]
+                landing.set_aside(name, **facts)
+                what, remedy = reason
+                raise CollectError(
+                    f"{what}; {filled.read:,} rows are kept under .aside/{name} and were not landed",
+                    where=where(self.resource, ", ".join(file.name for file in delivery.files) or None),
+                    remedy=remedy,
+                )
+            if landing.rows == 0 and not delivery.identity and not delivery.load:
+                return None
+            manifest = landing.commit(**facts)
+        self.past.append(manifest)
+        return manifest
+
+    def _drifted(self, filled: Filled) -> tuple[str, str] | None:
+        """What stops a delivery whose columns are not the declared ones, and the remedy."""
+        if not filled.drift.stops(self.resource.contract):
+            return None
+        return (
+            f"the source's columns are not those of the catalogue: {filled.drift.sentence()}",
+            "correct the source, or declare the columns as they are now (contract: evolve, freeze, set_aside)",
+        )
+
+    def _fallen(self, filled: Filled) -> tuple[str, str] | None:
+        """What stops a whole read whose row count fell by more than ``max_fall`` (a share, default 0.5).
+
+        An emptied table is far more often an accident at the source than the truth, and would withdraw every
+        record. Deliveries of files are compared with the last one of the same file name.
+        """
+        delivery, read = filled.delivery, filled.read
+        former = self._former_count(delivery)
+        allowed = float(self.resource.connector.options.get("max_fall", DEFAULT_FALL))
+        if read >= former * (1 - allowed):
+            return None
+        return (
+            f"the source gave {read:,} rows where it gave {former:,} before: a fall of {1 - read / former:.0%}, "
+            f"more than the declared {allowed:.0%}",
+            "ask the department; if the fall is real, set `max_fall` in meta.connector for this one collection",
+        )
+
+    def _former_count(self, delivery: Delivery) -> int:
+        """How many rows the source gave when it last gave all; 0 if it never did."""
+        names = {file.name for file in delivery.files}
+        if delivery.mode == "file":
+            known = [m for m in self.past if m.mode == "file" and names & {file.name for file in m.files}]
+            return known[-1].read if known else 0
+        if delivery.mode != "full":
+            return 0
+        for manifest in reversed(self.past):
+            if manifest.mode == "full":
+                return manifest.read
+            if manifest.load:
+                return sum(m.read for m in self.past if m.load and m.load["id"] == manifest.load["id"])
+        return 0
+
+
+def _marked(batches: Iterator[pa.RecordBatch], problem: str | None) -> Iterator[pa.RecordBatch]:
+    """The batches, all rows with the problem of their whole delivery, if it has one."""
+    if problem is None:
+        yield from batches
+        return
+    for batch in batches:
+        marks = pa.repeat(pa.scalar(problem), batch.num_rows)
+        if "_problem" in batch.schema.names:
+            batch = batch.drop_columns(["_problem"])
+        yield batch.append_column("_problem", marks)

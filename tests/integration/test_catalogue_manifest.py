@@ -1,0 +1,89 @@
+"""dbt's manifest: parsed once for a state of the catalogue, also by two processes at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from catalogue import dbt
+from catalogue.dbt import DbtError, ensure_manifest, run_dbt
+from catalogue.installation import DBT_PROJECT, Installation
+
+CONTENT = DBT_PROJECT / "cities" / "xinxiang"
+ENSURE = """
+import sys
+from pathlib import Path
+from catalogue import dbt
+from catalogue.installation import Installation
+parse = dbt.run_dbt
+def counted(*arguments):
+    print("parsed", flush=True)
+    return parse(*arguments)
+dbt.run_dbt = counted
+print(dbt.ensure_manifest(Installation(Path(sys.argv[1]), Path(sys.argv[1]), Path(sys.argv[2]))))
+"""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    folder = tmp_path_factory.mktemp("manifest")
+    return Installation(folder / "data", folder / "city", CONTENT)
+
+
+@pytest.fixture(scope="module")
+def two_at_once(installation: Installation) -> list[list[str]]:
+    """What two processes said that asked for the manifest at the same moment, before there was one."""
+    command = [sys.executable, "-c", ENSURE, str(installation.data), str(installation.content)]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[2])
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[0].split() for process in running]
+    assert [process.returncode for process in running] == [0, 0]
+    return said
+
+
+def test_of_two_processes_at_once_one_parses_and_both_get_the_manifest(two_at_once: list[list[str]]) -> None:
+    assert sum(said.count("parsed") for said in two_at_once) == 1
+    [path] = {said[-1] for said in two_at_once}
+    manifest = json.loads(Path(path).read_text(encoding="utf-8"))
+    assert "model.govshare.population" in manifest["nodes"]
+
+
+def test_without_a_change_dbt_is_not_asked_again(
+    installation: Installation, two_at_once: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dbt, "run_dbt", lambda *_: pytest.fail("dbt was called"))
+    started = time.monotonic()
+    assert str(ensure_manifest(installation)) == two_at_once[0][-1]
+    assert time.monotonic() - started < 2
+
+
+def test_another_version_of_dbt_or_another_content_is_parsed_anew_and_old_manifests_go(
+    installation: Installation, two_at_once: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(installation: Installation, *_: str) -> None:
+        (installation.dbt_target / "manifest.json").write_text("{}")
+
+    monkeypatch.setattr(dbt, "run_dbt", parse)
+    made = set()
+    for version in range(dbt.KEPT_MANIFESTS + 2):
+        monkeypatch.setattr(dbt, "version", lambda _, v=version: f"9.{v}")
+        path = ensure_manifest(installation)
+        os.utime(path, (version + 1e9, version + 1e9))
+        made.add(path)
+    assert len(made) == dbt.KEPT_MANIFESTS + 2
+    assert len(list(installation.dbt_target.glob("manifest-*.json"))) <= dbt.KEPT_MANIFESTS + 1
+
+
+def test_what_dbt_says_when_it_fails_is_in_the_error_without_colours(installation: Installation) -> None:
+    with pytest.raises(DbtError) as error:
+        run_dbt(installation, "nonsense")
+    assert "nonsense" in error.value.output and "\x1b" not in error.value.output
+    assert error.value.where == "dbt" and error.value.remedy

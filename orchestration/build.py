@@ -3,12 +3,11 @@
 Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from graphlib import TopologicalSorter
-from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
@@ -16,36 +15,16 @@ import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from catalogue.dbt import dbt_executable, dbt_vars, project_fingerprint
+from catalogue.dbt import dbt_executable, dbt_vars
 from catalogue.errors import GovshareError
-from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import Catalogue
 from connectors.landing import ensure_empty
-from connectors.manifest import fingerprint as landing_fingerprint
-from connectors.manifest import inputs as landing_inputs
+from orchestration.increment import next_build
 from orchestration.keys import WAREHOUSE_POOL, Translator
 from orchestration.progress import step
 
 ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold the warehouse
-
-
-def build_fingerprint(installation: Installation, catalogue: Catalogue) -> str:
-    """One text for all that a build depends on: committed batches, the dbt project, the engines' versions."""
-    parts = [
-        landing_fingerprint(installation, catalogue.resources.values()),
-        project_fingerprint(installation),
-        *(f"{package} {version(package)}" for package in ("dbt-core", "dbt-duckdb", "duckdb")),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def built_fingerprint(installation: Installation) -> str | None:
-    """The fingerprint of the last build that finished; none while the warehouse is in an unknown state."""
-    mark = installation.warehouse.with_name("built.json")
-    if not (mark.exists() and installation.warehouse.exists()):
-        return None
-    return json.loads(mark.read_text())["fingerprint"]
 
 
 def build_assets(
@@ -64,23 +43,24 @@ def build_assets(
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         for resource in catalogue.resources.values():
             ensure_empty(installation, resource)
-        fingerprint = build_fingerprint(installation, catalogue)
+        work = next_build(installation, catalogue)
         partial = len(context.selected_asset_keys) < len(context.assets_def.keys)
-        if not partial and fingerprint == built_fingerprint(installation):
+        if partial:  # what is left out would not know of the increment
+            work = replace(work, full=True)
+        elif work.done:
             context.log.info("No new batch and no changed model: nothing to build.")
             step("build", "warehouse", done=True, note="unchanged")
             for key in _in_order(context.assets_def):
                 yield dg.Output(None, context.output_for_asset_key(key), metadata={"state": "unchanged"})
             return
 
-        mark = installation.warehouse.with_name("built.json")
-        mark.unlink(missing_ok=True)
         _wait_for_warehouse(installation)
-        inputs = landing_inputs(installation, catalogue.resources.values())
-        write_whole(mark.with_name("inputs.json"), json.dumps(inputs, ensure_ascii=False, indent=1))
+        work.begin(installation, catalogue)
+        context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
+        left_out = ["test", "unit_test", "snapshot", *([] if work.full else ["seed"])]
         invocation = dbt.cli(
-            ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
-             "--exclude-resource-type", "snapshot", "--vars", json.dumps(dbt_vars(installation))],
+            ["build", *(word for kind in left_out for word in ("--exclude-resource-type", kind)),
+             *(["--full-refresh"] if work.full else []), "--vars", json.dumps(dbt_vars(installation))],
             context=context,
         )  # fmt: skip
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
@@ -94,8 +74,8 @@ def build_assets(
             for event in finished:
                 yield _with_row_count(event, counts, context)
         if not partial:
-            write_whole(mark, json.dumps({"fingerprint": fingerprint}))
-        step("build", "warehouse", rows=len(finished), done=True, note=f"{len(finished)} models and code tables")
+            work.finish(installation)
+        step("build", "warehouse", rows=len(finished), done=True, note="in full" if work.full else "what new batches touch")
 
     return build
 

@@ -16,7 +16,7 @@ from expectations.gate import judge
 from expectations.plan import LastRelease, plan
 from expectations.standards import BLOCK
 from expectations.verdict import Verdict
-from orchestration.build import built_fingerprint
+from orchestration.increment import built_fingerprint
 from orchestration.keys import CANDIDATE, RELEASE, WAREHOUSE_POOL, candidate_key, release_key, table_key
 from orchestration.progress import step
 from publishing.analyst import build_analyst_database

@@ -44,6 +44,13 @@ class Problem:
                 break
         return f"{file}:{self.line}" if self.line else str(file)
 
+    def __str__(self) -> str:
+        """For a terminal of any width: place, entry and rule on one line, then what is wrong and what to
+        do."""
+        return (
+            f"{self.severity}: {self.place}: {self.entry} [{self.rule}]\n  {self.message}\n  → {self.remedy}"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "severity": self.severity, "file": os.fspath(self.file), "line": self.line, "entry": self.entry,

@@ -115,7 +115,9 @@ def _ages(
     age = np.zeros((count, SLOTS))
     age[:, HEAD] = head_age
     difference = rng.normal(1.8, 2.2, count).clip(-4, 9)
-    age[:, SPOUSE] = (head_age + np.where(head_sex == 1, -difference, difference)).clip(21)
+    age[:, SPOUSE] = head_age + np.where(head_sex == 1, -difference, difference)
+    # Not clipped: all at the limit would be born on one day, for which there are too few numbers.
+    _spread(rng, age[:, SPOUSE], 21, 22)
     parent = np.where(
         head_sex == 2, age[:, HEAD], np.where(present[:, SPOUSE], age[:, SPOUSE], head_age - 1.5)
     )
@@ -129,9 +131,18 @@ def _ages(
     third = age[:, CHILD2] - rng.normal(3.5, 1.5, count).clip(1.2, 8)
     age[:, CHILD3] = np.where(third < 0.02, age[:, CHILD2], third)
     mother = np.where(head_sex == 1, age[:, HEAD], age[:, SPOUSE]) + rng.normal(24, 2.5, count).clip(19.5, 36)
-    age[:, MOTHER] = mother.clip(max=99)
-    age[:, FATHER] = (mother + rng.normal(1.8, 2, count).clip(-3, 8)).clip(max=99)
+    age[:, MOTHER] = mother
+    age[:, FATHER] = mother + rng.normal(1.8, 2, count).clip(-3, 8)
+    for parent_of_head in (MOTHER, FATHER):
+        _spread(rng, age[:, parent_of_head], None, 99)
     return age
+
+
+def _spread(rng: np.random.Generator, ages: np.ndarray, least: float | None, most: float) -> None:
+    """Ages under ``least`` or, without it, over ``most`` come to lie within a year of the limit."""
+    outside = ages < least if least is not None else ages > most
+    low = most - 1 if least is None else least
+    ages[outside] = rng.uniform(low, most, int(outside.sum()))
 
 
 def _sexes(rng: np.random.Generator, head_sex: np.ndarray, count: int) -> np.ndarray:

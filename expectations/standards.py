@@ -207,6 +207,24 @@ def _derived_organisation_code(key: str, x: str) -> str:
     return f"{x} <> {key}[9:17]"
 
 
+# GB 32100-2015, annex A: registering authority and category, as far as a kind of entity follows from them.
+_KINDS = {
+    "11": "agency",
+    "12": "public_institution",
+    "51": "social_organisation",
+    "52": "social_organisation",
+    "53": "social_organisation",
+    "91": "enterprise",
+    "92": "self_employed",
+    "93": "cooperative",
+}
+
+
+def _derived_entity_kind(key: str, x: str) -> str:
+    kinds = " ".join(f"when '{begin}' then '{kind}'" for begin, kind in _KINDS.items())
+    return f"{x} <> case {key}[1:2] {kinds} end"
+
+
 # ``meta.from_key`` of a column: the value can also be read from the table's key, so the two must agree. Only
 # a warning: a register may know better than the number that was once given.
 FROM_KEY: Mapping[str, tuple[str, str, Callable[[str, str], str]]] = {
@@ -216,6 +234,11 @@ FROM_KEY: Mapping[str, tuple[str, str, Callable[[str, str], str]]] = {
         _derived_birth_date,
     ),
     "id_number_sex": ("sex_disagrees_with_id", "性别与公民身份号码一致", _derived_sex),
+    "entity_kind_of": (
+        "entity_kind_disagrees_with_credit_code",
+        "单位类别与统一社会信用代码前两位一致",
+        _derived_entity_kind,
+    ),
     "organisation_code_in": (
         "organisation_code_disagrees_with_credit_code",
         "组织机构代码与统一社会信用代码一致",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -82,3 +83,17 @@ def test_all_checks_of_a_table_can_be_asked(
     # An empty base table is no first release; nothing else can be wrong with no row.
     assert failed == ({"volume": "0 rows"} if table.layer == "base" else {})
     assert verdict.passed == (table.layer != "base")
+
+
+def test_each_column_of_the_pilots_base_tables_carries_its_description_into_the_files(
+    installation: Installation, catalogue: Catalogue, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    for table in catalogue.base_tables.values():
+        written = write_candidate(installation, table, warehouse)
+        schema = pq.read_schema(written.path / written.files[0].name)
+        assert schema.metadata[b"title"].decode() == table.title
+        for column in table.columns:
+            words = schema.field(column.name).metadata
+            assert words[b"description"].decode() == column.description != "", column.name
+            assert words.get(b"clause", b"").decode() == column.clause
+            assert words.get(b"standard", b"").decode() == column.standard

@@ -8,9 +8,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from catalogue.installation import DBT_PROJECT, Installation
-from catalogue.load import load
-from catalogue.model import BaseTable, Catalogue, Column
+from catalogue.installation import Installation
+from catalogue.model import BaseTable, Column
 from publishing import candidate as module
 from publishing.candidate import CandidateError, discard, write_candidate
 
@@ -81,23 +80,6 @@ def test_descriptions_standards_and_sensitivity_travel_in_the_field_metadata(
         "standard_version": "2", "primary_key": "id",
     }  # fmt: skip
     assert written.columns[0]["clause"] == "GB 11643-1999" and written.columns[0]["type"] == "int64"
-
-
-def test_each_column_of_the_pilots_base_tables_carries_its_chinese_description(tmp_path: Path) -> None:
-    content = DBT_PROJECT / "cities" / "xinxiang"
-    installation = Installation(tmp_path / "data", tmp_path / "city", content)
-    catalogue: Catalogue = load(installation)
-    with duckdb.connect() as connection:
-        for table in catalogue.base_tables.values():
-            columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
-            connection.execute(f'create table "{table.name}" ({columns})')
-            written = write_candidate(installation, table, connection)
-            schema = pq.read_schema(written.path / written.files[0].name)
-            for column in table.columns:
-                words = schema.field(column.name).metadata
-                assert words[b"description"].decode() == column.description, column.name
-                assert words.get(b"clause", b"").decode() == column.clause
-            assert schema.metadata[b"title"].decode() == table.title
 
 
 def test_a_large_table_comes_in_parts_of_equal_row_groups(

@@ -102,7 +102,8 @@ def test_a_place_is_told_as_seen_from_where_the_reader_stands(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     assert Problem(tmp_path / "a/b.yml", "x", "r", "m", "r", line=3).place == "a/b.yml:3"
     assert Problem(PROJECT_ROOT / "docs/x.md", "x", "r", "m", "r").place == "docs/x.md"
-    assert Problem(Path("/elsewhere/x.yml"), "x", "r", "m", "r").place == "/elsewhere/x.yml"
+    problem = Problem(Path("/elsewhere/x.yml"), "office.licence", "key", "no key", "add one", line=3)
+    assert str(problem) == "error: /elsewhere/x.yml:3: office.licence [key]\n  no key\n  → add one"
 
 
 def test_an_error_says_where_what_and_the_remedy() -> None:
@@ -143,7 +144,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         write_whole(file, "二")
-    assert file.read_text(encoding="utf-8") == "一"
+    assert file.read_text(encoding="utf-8") == "一" and list(file.parent.iterdir()) == [file]
 
 
 # --- the typed objects

@@ -91,6 +91,7 @@ FROM_KEY_VALUES = {
     "id_number_birth_date": ("11010519491231002X", ["1949-12-31"], ["1949-12-30"]),
     "id_number_sex": ("11010519491231002X", ["2", "0", "9"], ["1"]),
     "organisation_code_in": ("91350100M000100Y43", ["M000100Y4"], ["M000100Y5"]),
+    "entity_kind_of": ("91350100M000100Y43", ["enterprise"], ["agency", "other"]),
 }
 
 
@@ -131,6 +132,11 @@ def test_each_rule_catches_its_wrong_values(standard: str, rule) -> None:
 def test_texts_without_a_standard_are_only_marked() -> None:
     assert {rule.name: rule.severity for rule in TEXT_EVERYWHERE} == {"text": "warn", "placeholder": "warn"}
     assert [broken(rule.breaks("x"), ["平原路 1 号"]) for rule in TEXT_EVERYWHERE] == [[], []]
+
+
+def test_a_code_that_says_nothing_of_the_kind_contradicts_none() -> None:
+    condition = FROM_KEY["entity_kind_of"][2](literal("N2410728MF1234567X"), "x")
+    assert broken(condition, ["collective", "other"]) == []
 
 
 @pytest.mark.parametrize("name", sorted(FROM_KEY))

@@ -149,7 +149,7 @@ def test_survivors_and_where_they_came_from(city: MergeCase) -> None:
     assert han["_provenance"]["household_number"] == {"resource": HOUSEHOLD, "batch": "000002", "row": 1}
     assert han["_provenance"]["name"] == {"resource": CARD, "batch": "000001", "row": 1}
     assert han["_provenance"]["employer_name"] == {"resource": INSURANCE, "batch": "000001", "row": 1}
-    assert "former_name" not in han["_provenance"]
+    assert han["_provenance"]["former_name"] is None
     assert han["_sources"] == [MARRIAGE, BIRTH, INSURANCE, HOUSEHOLD, CARD]
     assert str(han["_updated_at"]) == "2023-01-01 00:00:00"
 

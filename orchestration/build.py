@@ -1,4 +1,4 @@
-"""The dbt step: batches to base tables in the warehouse, or nothing where nothing has changed.
+"""The dbt step: batches to base tables in the warehouse, or nothing where nothing has changed; and the account.
 
 Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
 """
@@ -20,27 +20,31 @@ from catalogue.errors import GovshareError
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import Catalogue
 from connectors.landing import ensure_empty
+from orchestration import figures
+from orchestration.alive import hold
+from orchestration.dbt import Translator, table_key
 from orchestration.increment import next_build
-from orchestration.keys import WAREHOUSE_POOL, Translator
+from orchestration.keys import ACCOUNT, WAREHOUSE_POOL, landing_key
 from orchestration.progress import step
 
 ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold the warehouse
+NOT_BUILT = ("test", "unit_test", "snapshot")
 
 
 def build_assets(
     installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]
 ) -> dg.AssetsDefinition:
-    """All seeds and models as one step of the warehouse's pool."""
-    owners = {d.name: d.email for d in catalogue.departments.values()}
+    """All code tables and models as one step of the warehouse's pool."""
 
     @dbt_assets(
-        name="build",
+        name="dbt_build",
         manifest=manifest,
         select="resource_type:model resource_type:seed",
-        dagster_dbt_translator=Translator(catalogue.resources, owners),
+        dagster_dbt_translator=Translator(catalogue),
         pool=WAREHOUSE_POOL,
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        hold(installation, context.run_id)
         for resource in catalogue.resources.values():
             ensure_empty(installation, resource)
         work = next_build(installation, catalogue)
@@ -57,7 +61,8 @@ def build_assets(
         _wait_for_warehouse(installation)
         work.begin(installation, catalogue)
         context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
-        left_out = ["test", "unit_test", "snapshot", *([] if work.full else ["seed"])]
+        # Code tables belong to the project: where that is the same, they are.
+        left_out = NOT_BUILT if work.full else (*NOT_BUILT, "seed")
         invocation = dbt.cli(
             ["build", *(word for kind in left_out for word in ("--exclude-resource-type", kind)),
              *(["--full-refresh"] if work.full else []), "--vars", json.dumps(dbt_vars(installation))],
@@ -65,26 +70,71 @@ def build_assets(
         )  # fmt: skip
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
         finished: list[Any] = []
+        failure: Exception | None = None
         try:
             for event in invocation.stream():
                 finished.append(event)
-                step("build", "warehouse", rows=len(finished))
-        finally:
-            counts = _row_counts(installation)
-            for event in finished:
-                yield _with_row_count(event, counts, context)
+                step(
+                    "build", "warehouse", note=f"{len(finished)} of {len(context.selected_asset_keys)} tables"
+                )
+        except Exception as error:
+            failure = error
+        yield from _with_figures(context, installation, catalogue, finished)
+        if failure:
+            step("build", "warehouse", done=True, note=f"failed: dbt stopped after {len(finished)} tables")
+            raise failure
         if not partial:
             work.finish(installation)
-        step("build", "warehouse", rows=len(finished), done=True, note="in full" if work.full else "what new batches touch")
+        how = "in full" if work.full else "what new batches touch"
+        step("build", "warehouse", done=True, note=f"{len(finished)} tables, {how}")
 
     return build
+
+
+def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
+    """The account must balance: as long as it does not, no candidate is written and nothing is released."""
+
+    @dg.asset_check(
+        asset=table_key(manifest, ACCOUNT),
+        name="balances",
+        blocking=True,
+        pool=WAREHOUSE_POOL,
+        description="对账平衡:每项信息资源 交换清单行数 = 落地 = 归并 + 被取代 + 重复 + 疑义。不平衡则任何表都不发布",
+    )
+    def balances(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        hold(installation, context.run.run_id)
+        with figures.warehouse(installation) as warehouse:
+            entries = warehouse.account(installation)
+        wrong = [entry.resource for entry in entries if not entry.balances]
+        if wrong:
+            step(
+                "build",
+                "account",
+                done=True,
+                note=f"failed: the account does not balance for {', '.join(wrong)}",
+            )
+        return dg.AssetCheckResult(
+            passed=bool(entries) and not wrong,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={
+                "resources": len(entries),
+                "landed": sum(entry.landed for entry in entries),
+                **{name: sum(entry.outcomes[name] for entry in entries) for name in figures.COUNTS},
+                "not in balance": ", ".join(wrong) or "none",
+                "account": dg.MetadataValue.table([_line(entry) for entry in entries]),
+            },
+        )
+
+    return balances
 
 
 def dbt_resource(installation: Installation) -> DbtCliResource:
     """dbt's command line on this installation's warehouse."""
     os.environ.update(installation.environment())
     return DbtCliResource(
-        project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), global_config_flags=["--no-use-colors"],
+        project_dir=str(DBT_PROJECT),
+        profiles_dir=str(DBT_PROJECT),
+        global_config_flags=["--no-use-colors"],
         dbt_executable=dbt_executable(),
     )
 
@@ -113,17 +163,53 @@ def _in_order(assets: dg.AssetsDefinition) -> Iterator[dg.AssetKey]:
     return (key for key in TopologicalSorter(made_from).static_order() if key in made_from)
 
 
-def _row_counts(installation: Installation) -> dict[tuple[str, str], int]:
-    with duckdb.connect(str(installation.warehouse), read_only=True) as warehouse:
-        rows = warehouse.sql("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
-    return {(schema, table): size for schema, table, size in rows}
+def _with_figures(
+    context: dg.AssetExecutionContext, installation: Installation, catalogue: Catalogue, finished: list[Any]
+) -> Iterator[Any]:
+    """dbt's events with row counts and, where rows were set aside, how many by which rule."""
+    try:
+        with figures.warehouse(installation) as warehouse:
+            rows, set_aside = warehouse.rows, warehouse.set_aside()
+            account = {entry.resource: entry for entry in warehouse.account(installation)}
+    except duckdb.Error:  # of a build that failed
+        yield from finished
+        return
+    staging = {resource.staging_model: resource.id for resource in catalogue.resources.values()}
+    everything = [{"resource": resource, **line} for resource, lines in set_aside.items() for line in lines]
+    for event in finished:
+        if not isinstance(event, dg.Output):
+            yield event
+            continue
+        schema, name = context.asset_key_for_output(event.output_name).path[-2:]
+        metadata = dict(event.metadata)
+        if (schema, name) in rows:
+            metadata["dagster/row_count"] = rows[schema, name]
+        if name in staging:
+            metadata |= _outcome(account.get(staging[name]), set_aside.get(staging[name], []))
+        elif name == figures.SET_ASIDE:
+            metadata["set aside by rule"] = _table(everything)
+        elif name == ACCOUNT:
+            metadata["account"] = dg.MetadataValue.table([_line(entry) for entry in account.values()])
+        yield dg.Output(event.value, event.output_name, metadata=metadata)
+    for resource in catalogue.resources:
+        if resource in account:
+            outcome = _outcome(account[resource], set_aside.get(resource, []))
+            context.log_event(dg.AssetObservation(landing_key(resource), metadata=outcome))
 
 
-def _with_row_count(event: Any, counts: Mapping[tuple[str, str], int], context: dg.AssetExecutionContext) -> Any:
-    if not isinstance(event, dg.Output):
-        return event
-    schema, name = context.asset_key_for_output(event.output_name).path[-2:]
-    metadata = dict(event.metadata)
-    if (schema, name) in counts:
-        metadata["dagster/row_count"] = counts[schema, name]
-    return dg.Output(event.value, event.output_name, metadata=metadata)
+def _outcome(entry: figures.Entry | None, set_aside: list[dict[str, Any]]) -> dict[str, Any]:
+    """What became of a resource's rows."""
+    if entry is None:
+        return {}
+    return {"landed": entry.landed, **entry.outcomes, "set aside by rule": _table(set_aside)}
+
+
+def _table(lines: list[dict[str, Any]]) -> Any:
+    return dg.MetadataValue.table([dg.TableRecord(line) for line in lines]) if lines else "none"
+
+
+def _line(entry: figures.Entry) -> dg.TableRecord:
+    return dg.TableRecord(
+        {"resource": entry.resource, "delivered": entry.delivered, "landed": entry.landed, **entry.outcomes,
+         "balances": entry.balances}
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """The one code location: everything Dagster shows of this installation, made from its catalogue.
 
-A page on purpose. How a department is collected, a warehouse built or a table published is told by the
-modules named below; names are decided in ``keys``.
+A page on purpose. How a connection is collected, a warehouse built or a table published is told by the modules named
+below; names are decided in ``keys``.
 """
 
 from __future__ import annotations
@@ -13,26 +13,41 @@ import dagster as dg
 from catalogue.dbt import ensure_manifest
 from catalogue.installation import Installation
 from catalogue.load import load
-from orchestration.build import build_assets, dbt_resource
+from catalogue.model import Catalogue
 from orchestration.collect import collect_assets
-from orchestration.jobs import jobs, schedules
-from orchestration.publish import publish_assets
+from orchestration.jobs import collect_jobs
 
 
-def definitions(installation: Installation) -> dg.Definitions:
-    """The definitions of one installation: assets, checks, jobs, schedules, resources."""
+def definitions(installation: Installation, catalogue: Catalogue | None = None) -> dg.Definitions:
+    """All of an installation: assets, checks, jobs, schedules, sensors, resources."""
+    from orchestration.build import account_check, build_assets, dbt_resource
+    from orchestration.drop_folders import sensors
+    from orchestration.jobs import jobs, schedules
+    from orchestration.publish import publish_assets
+
+    catalogue = catalogue or load(installation)
     manifest = json.loads(ensure_manifest(installation).read_text(encoding="utf-8"))
-    catalogue = load(installation)
-    collected = collect_assets(installation, catalogue)
     built = build_assets(installation, catalogue, manifest)
+    account = account_check(installation, manifest)
     published = publish_assets(installation, catalogue, manifest)
-    all_jobs = jobs(collected, built, published)
-    refresh = next(job for job in all_jobs if job.name == "refresh")
+    made = jobs(catalogue, built, account, published)
     return dg.Definitions(
-        assets=[*collected, built, *published],
-        jobs=all_jobs,
-        schedules=schedules(catalogue, refresh),
+        assets=[*collect_assets(installation, catalogue), built, *published],
+        asset_checks=[account],
+        jobs=list(made.values()),
+        schedules=schedules(catalogue, made),
+        sensors=sensors(installation, catalogue, made),
         resources={"dbt": dbt_resource(installation)},
+        executor=dg.in_process_executor,
+    )
+
+
+def collecting(installation: Installation, catalogue: Catalogue) -> dg.Definitions:
+    """Only what collects: a run that finds nothing new needs no dbt, whose import takes seconds."""
+    return dg.Definitions(
+        assets=collect_assets(installation, catalogue),
+        jobs=list(collect_jobs(catalogue).values()),
+        executor=dg.in_process_executor,
     )
 
 

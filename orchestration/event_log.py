@@ -8,6 +8,7 @@ how the same files are opened; what is in them is Dagster's, and either class re
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster import EventLogEntry
+from dagster._config import UserConfigSchema
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
@@ -34,11 +36,16 @@ class EventLog(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        return {}
+
+    @classmethod
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> EventLog:
-        """``base_dir`` is DAGSTER_HOME: it can be named in ``dagster.yaml``, a folder below it cannot."""
-        return cls(str(Path(config_value["base_dir"]) / FOLDER), inst_data)
+        """Where Dagster has it anyway. Without DAGSTER_HOME an instance is for the moment only."""
+        home = os.environ.get("DAGSTER_HOME") or tempfile.mkdtemp(prefix="govshare-")
+        return cls(str(Path(home) / FOLDER), inst_data)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

@@ -22,7 +22,7 @@ from connectors.manifest import committed
 from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
 
-ENGINES = ("dbt-core", "dbt-duckdb", "duckdb")
+ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,15 +11,19 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from filelock import FileLock, Timeout
 
 from catalogue.errors import GovshareError
+from catalogue.files import write_whole
 from catalogue.installation import PROJECT_ROOT, Installation
+from orchestration.alive import dead
 
 COMMAND_LINE_TAG = "govshare/command_line"
+UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 
 def dagster_home(installation: Installation) -> None:
     """Make ``data/dagster`` a DAGSTER_HOME with the project's ``dagster.yaml`` and point Dagster to it."""
-    installation.dagster_home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", installation.dagster_home / "dagster.yaml")
+    settings, copy = (PROJECT_ROOT / "dagster.yaml").read_text(), installation.dagster_home / "dagster.yaml"
+    if not copy.exists() or copy.read_text() != settings:
+        write_whole(copy, settings)
     os.environ["DAGSTER_HOME"] = str(installation.dagster_home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
@@ -29,9 +32,8 @@ def dagster_home(installation: Installation) -> None:
 def command_line_instance(installation: Installation) -> Iterator[DagsterInstance]:
     """The instance, held by one command line at a time.
 
-    The lock is the operating system's and goes with its process. So whoever holds it knows that every
-    unfinished run with the command line's tag belongs to a process that was killed: it is reported as failed
-    and its pool slots are given back, or the next run would wait for them for ever.
+    The lock is the operating system's and goes with its process. So whoever holds it knows that every unfinished run
+    with the command line's tag belongs to a process that was killed.
     """
     dagster_home(installation)
     lock = FileLock(installation.data / "run.lock")
@@ -45,17 +47,24 @@ def command_line_instance(installation: Installation) -> Iterator[DagsterInstanc
         ) from None
     try:
         with DagsterInstance.get() as instance:
-            _fail_killed_runs(instance)
+            fail_killed_runs(installation, instance, command_line=True)
             yield instance
     finally:
         lock.release()
 
 
-def _fail_killed_runs(instance: DagsterInstance) -> None:
-    unfinished = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(RunsFilter(statuses=unfinished, tags={COMMAND_LINE_TAG: "true"})):
-        instance.report_run_failed(run, "The process of this run was killed; a later run has put things right.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+def fail_killed_runs(
+    installation: Installation, instance: DagsterInstance, *, command_line: bool = False
+) -> None:
+    """Report runs whose process has ended as failed and give their pool slots back. ``command_line``: the caller
+    holds the lock, so that every unfinished run of a command line is one of them."""
+    killed = set(dead(installation))
+    for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
+        if run.run_id in killed or (command_line and COMMAND_LINE_TAG in run.tags):
+            instance.report_run_failed(
+                run, "The process of this run was killed; a later run puts things right."
+            )
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def run_job(

@@ -9,24 +9,31 @@ from typing import Protocol
 
 
 class Listener(Protocol):
-    def step(self, stage: str, name: str, *, rows: int | None = None, done: bool = False, note: str = "") -> None:
-        """``stage``: collect, build or publish. ``name``: resource, model or table. ``rows``: so far."""
+    def step(
+        self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str
+    ) -> None:
+        """``stage``: collect, build or publish. ``name``: resource, model or table. ``rows``: so far, in
+        ``seconds``. ``note``: how it goes or went; one that begins with ``failed`` says why."""
         ...
 
 
-class _Nobody:
-    def step(self, stage: str, name: str, *, rows: int | None = None, done: bool = False, note: str = "") -> None:
-        pass
-
-
-listener: Listener = _Nobody()
+_listeners: list[Listener] = []
 
 
 def listen(new: Listener | None) -> None:
     """Make ``new`` the process's listener; ``None`` ends listening."""
-    global listener
-    listener = new or _Nobody()
+    _listeners[:] = [new] if new else []
 
 
-def step(stage: str, name: str, *, rows: int | None = None, done: bool = False, note: str = "") -> None:
-    listener.step(stage, name, rows=rows, done=done, note=note)
+def step(
+    stage: str,
+    name: str,
+    *,
+    rows: int | None = None,
+    seconds: float | None = None,
+    done: bool = False,
+    note: str = "",
+) -> None:
+    """Tell whoever listens how far ``name`` is."""
+    for listener in _listeners:
+        listener.step(stage, name, rows=rows, seconds=seconds, done=done, note=note)

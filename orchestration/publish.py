@@ -1,8 +1,8 @@
 """Candidate, gate, release for each published table, and the analysts' database.
 
 The gate's checks are blocking asset checks of the candidate: one that fails keeps the release step from running,
-so the former release stays current. What is checked is ``expectations``, what is written ``publishing``; here the
-steps get their order and their figures.
+so the former release stays current. Every candidate waits for the account, whose check blocks them all. What is
+checked is ``expectations``, what is written ``publishing``; here the steps get their order and their figures.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,8 +16,10 @@ from expectations.gate import judge
 from expectations.plan import LastRelease, plan
 from expectations.standards import BLOCK
 from expectations.verdict import Verdict
+from orchestration.alive import hold
+from orchestration.dbt import table_key
 from orchestration.increment import built_fingerprint
-from orchestration.keys import CANDIDATE, RELEASE, WAREHOUSE_POOL, candidate_key, release_key, table_key
+from orchestration.keys import ACCOUNT, CANDIDATE, RELEASE, WAREHOUSE_POOL, candidate_key, release_key
 from orchestration.progress import step
 from publishing.analyst import build_analyst_database
 from publishing.candidate import Candidate, write_candidate
@@ -34,33 +36,40 @@ def publish_assets(
     tables = list(catalogue.published_tables.values())
     made = []
     for table in tables:
-        made.append(_candidate_asset(installation, catalogue, table, table_key(manifest, table.name)))
+        built = {table_key(manifest, table.name), table_key(manifest, ACCOUNT)}
+        made.append(_candidate_asset(installation, catalogue, table, built))
         made.append(_release_asset(installation, table))
     made.append(_analyst_asset(installation, [release_key(table.name) for table in tables]))
     return made
 
 
 def _candidate_asset(
-    installation: Installation, catalogue: Catalogue, table: BaseTable, built: dg.AssetKey
+    installation: Installation, catalogue: Catalogue, table: BaseTable, built: set[dg.AssetKey]
 ) -> dg.AssetsDefinition:
     referred = {name for column in table.columns for name in column.references} - {table.name}
     planned = plan(table, catalogue, ANY_RELEASE)
 
     @dg.asset(
         key=candidate_key(table.name),
-        deps=[built, *map(candidate_key, sorted(_before(catalogue, table.name, referred)))],
+        deps=[*sorted(built), *map(candidate_key, sorted(_before(catalogue, table.name, referred)))],
         group_name=CANDIDATE,
         kinds={"parquet", "greatexpectations"},
         description=f"{table.title or table.name}:候选发布文件,及按数据标准的质检",
         check_specs=[
             dg.AssetCheckSpec(
-                check.name, asset=candidate_key(table.name), description=check.description, blocking=check.severity == BLOCK
+                check.name,
+                asset=candidate_key(table.name),
+                description=check.description,
+                blocking=check.severity == BLOCK,
             )
             for check in planned
         ],
         pool=WAREHOUSE_POOL,
     )
-    def candidate(context: dg.AssetExecutionContext) -> Iterator[dg.Output[Judged | None] | dg.AssetCheckResult]:
+    def candidate(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.Output[Judged | None] | dg.AssetCheckResult]:
+        hold(installation, context.run_id)
         fingerprint = built_fingerprint(installation)
         if fingerprint and fingerprint == current_fingerprint(installation, table.name):
             release = current_release(installation, table.name) or {}
@@ -92,7 +101,9 @@ def _before(catalogue: Catalogue, table: str, referred: set[str]) -> set[str]:
 
 def _check_result(name: str, check: Mapping[str, Any] | None) -> dg.AssetCheckResult:
     if check is None:
-        return dg.AssetCheckResult(passed=True, check_name=name, metadata={"observed": "nothing to compare with yet"})
+        return dg.AssetCheckResult(
+            passed=True, check_name=name, metadata={"observed": "nothing to compare with yet"}
+        )
     severe = check["severity"] == BLOCK
     return dg.AssetCheckResult(
         passed=check["passed"],
@@ -130,7 +141,9 @@ def _release_asset(installation: Installation, table: BaseTable) -> dg.AssetsDef
     def release(context: dg.AssetExecutionContext, judged: Any) -> dg.MaterializeResult:
         if judged is None:
             current = current_release(installation, table.name) or {}
-            return dg.MaterializeResult(metadata={"state": "unchanged", "release": current.get("release", "none")})
+            return dg.MaterializeResult(
+                metadata={"state": "unchanged", "release": current.get("release", "none")}
+            )
         candidate, verdict = judged
         made = publish(installation, candidate, verdict, {"fingerprint": built_fingerprint(installation)})
         note = f"release {made.number}" if made.state == "new" else made.state
@@ -157,7 +170,13 @@ def _analyst_asset(installation: Installation, releases: list[dg.AssetKey]) -> d
     )
     def analyst_database() -> dg.MaterializeResult:
         database = build_analyst_database(installation)
-        step("publish", "analyst.duckdb", rows=database.rows, done=True, note="new" if database.changed else "unchanged")
+        step(
+            "publish",
+            "analyst.duckdb",
+            rows=database.rows,
+            done=True,
+            note="new" if database.changed else "unchanged",
+        )
         return dg.MaterializeResult(
             metadata={
                 "state": "new" if database.changed else "unchanged",

@@ -216,6 +216,8 @@ def literal(dialect: sa.Dialect, value: Any) -> str:
     elif isinstance(value, int):
         kind = sa.BigInteger()
     elif isinstance(value, str):
+        if dialect.name == "mysql":  # there a backslash begins an escape; SQLAlchemy's literals leave that out
+            value = value.replace("\\", "\\\\")
         kind = sa.String()
     else:
         kind = sa.Numeric()

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.mysql import dialect as mysql_dialect
 
 from connectors.databases.columns import Column, decimal_type
 from connectors.databases.fitting import mark, one_by_one
+from connectors.databases.generic import literal
 from connectors.databases.settings import Source
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ ESTIMATE = """
 select table_rows from information_schema.tables
 where table_schema = coalesce({schema}, database()) and table_name = {table}"""
 SESSION = [
+    "set session sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')",  # how our literals are written
     "set session transaction read only",
     "set session transaction isolation level repeatable read",
     "set session time_zone = '+00:00', net_write_timeout = 3600",
@@ -178,10 +180,8 @@ class MysqlReader:
 
     def _named(self, statement: str) -> str:
         """A statement about the table with its name and schema as SQL texts."""
-        text = sa.String().dialect_impl(self.dialect).literal_processor(self.dialect)
-        assert text is not None
-        schema = text(self.source.schema) if self.source.schema else "null"
-        return statement.format(schema=schema, table=text(self.source.table))
+        schema = literal(self.dialect, self.source.schema) if self.source.schema else "null"
+        return statement.format(schema=schema, table=literal(self.dialect, self.source.table))
 
     def estimate(self) -> int | None:
         row = self.one(self._named(ESTIMATE))

@@ -96,6 +96,7 @@ class PostgresqlReader:
                 "set session characteristics as transaction isolation level repeatable read, read only"
             )
             cursor.execute("set client_encoding = 'UTF8'")
+            cursor.execute("set standard_conforming_strings = on")  # how our literals are written
             self.connection.commit()
             cursor.execute("select current_setting('server_encoding')")
             self.encoding = str(cursor.fetchone()[0])

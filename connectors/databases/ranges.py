@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from connectors.base import Watermark
+from connectors.base import CollectError, Watermark
 from connectors.databases import watermarks
 from connectors.databases.columns import Column, watermark_type
 from connectors.databases.generic import literal
@@ -73,6 +73,12 @@ class FirstLoad:
             if after is not None:
                 above.append(f"{key} > {literal(dialect, watermarks.value(after, kind))}")
             upto = watermarks.as_text(self._nth_key(key, table, above, range_rows))
+            if upto is not None and upto == after:
+                raise CollectError(
+                    f"the keys of {column.name!r} cannot be put in order: a range ends where it begins",
+                    where=connector.source.where,
+                    remedy="set `range_rows: 0` (no ranges), or another `range_key`, in meta.connector",
+                )
             conditions = list(above)
             if upto is not None:
                 conditions.append(f"{key} <= {literal(dialect, watermarks.value(upto, kind))}")

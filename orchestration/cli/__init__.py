@@ -1,41 +1,111 @@
 """The command line ``govshare``: what a person types instead of opening the UI.
 
-Each command calls a room and shows what it gave; with ``--json`` one document goes to standard output and
-nothing else. Commands of the demo city are contributed through the entry point group ``govshare.commands``,
-so that nothing here imports it.
+Each command calls a room and shows what it gave; with ``--json`` one document goes to standard output and nothing
+else. A command is imported when it is asked for: to look something up must not cost the import of Dagster. Commands
+of the demo city are contributed through the entry point group ``govshare.commands``, so that nothing here imports it.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from catalogue.errors import GovshareError
-from orchestration.cli import inspect, run
-from orchestration.cli.output import errors
+
+COMMANDS = {  # in the order of a day's work: name → module, function
+    "run": ("orchestration.cli.run", "run"),
+    "ui": ("orchestration.cli.run", "ui"),
+    "check": ("orchestration.cli.inspect", "check"),
+    "connect": ("orchestration.cli.connect", "connect"),
+    "collect": ("orchestration.cli.collect", "collect"),
+    "account": ("orchestration.cli.inspect", "account"),
+    "releases": ("orchestration.cli.inspect", "releases"),
+    "query": ("orchestration.cli.query", "query"),
+    "trace": ("orchestration.cli.inspect", "trace"),
+}
+INTERRUPTED = 130
+
+
+def _commands() -> dict[str, Callable[[], Callable[..., Any]]]:
+    """Name → what imports the command's function."""
+    own = {name: place for name, place in COMMANDS.items() if find_spec(place[0])}
+    found: dict[str, Callable[[], Callable[..., Any]]] = {
+        name: lambda module=module, function=function: getattr(import_module(module), function)
+        for name, (module, function) in own.items()
+    }
+    return found | {entry.name: entry.load for entry in entry_points(group="govshare.commands")}
+
+
+class _WhenAsked(TyperGroup):
+    """A group whose commands are imported when they are called, or listed by ``--help``."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_commands())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        load = _commands().get(cmd_name)
+        if load is None:
+            return None
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(load())
+        return typer.main.get_command(alone)
+
 
 app = typer.Typer(
     name="govshare",
-    help="A city's department data: collected, merged, checked, published. Data folder: $GOVSHARE_DATA (data/).",
+    cls=_WhenAsked,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run.run, run.ui, inspect.check, inspect.account, inspect.releases, inspect.query, inspect.trace):
-    app.command()(command)
-for entry in entry_points(group="govshare.commands"):
-    app.command(entry.name)(entry.load())
+
+
+@app.callback()
+def govshare() -> None:
+    """A city's department data: collected, merged, checked, published.
+
+    The data folder is $GOVSHARE_DATA (default data/), the folder with connections.toml $GOVSHARE_CITY (default
+    data/city).
+    """
 
 
 def main() -> None:
-    """Entry point: an error of ours is one readable message and exit code 1, never a traceback."""
+    """Entry point: what went wrong is one readable message and exit code 1 (wrong usage: 2), never a traceback."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     try:
         app()
     except GovshareError as error:
-        errors.print(f"[bold red]govshare:[/] {error}", highlight=False)
+        _say(str(error))
         sys.exit(1)
+    except KeyboardInterrupt:
+        _say("interrupted. What was committed stays, and the next call goes on from there.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("GOVSHARE_DEBUG"):
+            raise
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        _say(
+            f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}: {error}. "
+            "This is a bug in govshare; GOVSHARE_DEBUG=1 shows where it came from."
+        )
+        sys.exit(1)
+
+
+def _say(words: str) -> None:
+    from orchestration.cli.output import errors
+
+    errors.print("[bold red]govshare:[/] ", end="")
+    errors.print(words, highlight=False, markup=False)

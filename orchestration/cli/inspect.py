@@ -1,20 +1,21 @@
-"""Commands that look and change nothing: check, account, releases, query, trace."""
+"""Commands that look and change nothing: check, account, releases, trace."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from catalogue.check import check as check_catalogue
 from catalogue.installation import Installation
-from orchestration.cli.output import errors, people, print_json, table
+from orchestration.cli.output import Json, errors, people, print_json, table
 
-Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+REASONS_SHOWN = 4  # of a resource; --json has all
 
 
 def check(as_json: Json = False) -> None:
     """Validate every catalogue entry against the compilation guide; tells all errors at once."""
+    from catalogue.check import check as check_catalogue
+
     problems = check_catalogue(Installation.from_env())
     if as_json:
         print_json([problem.as_dict() for problem in problems])
@@ -38,21 +39,25 @@ def account(as_json: Json = False) -> None:
     else:
         people.print(account_table(document))
     if not document["balanced"]:
-        errors.print("[bold red]The account does not balance.[/] A row without a reason is a bug in govshare.")
+        errors.print(
+            "[bold red]The account does not balance.[/] A row without a reason is a bug in govshare."
+        )
         raise typer.Exit(1)
 
 
-def account_table(document: dict) -> object:
-    """The account as people read it: a line a resource, the commonest reasons beside it."""
-    columns = ["resource", "landed", "merged", "superseded", "duplicate", "set aside", "reasons"]
-    rows = [
-        [
-            *(r[c] for c in ("resource", "landed", "merged", "superseded", "duplicate", "set_aside")),
-            ", ".join(f"{rule} {n:,}" for rule, n in sorted(r["reasons"].items(), key=lambda x: -x[1])),
-        ]
-        for r in document["resources"]
-    ]
-    return table("landed = merged + superseded + duplicate + set aside", columns, rows)
+def account_table(document: dict[str, Any]) -> object:
+    """The account as people read it: a line a resource, the commonest reasons beside it, the sum below."""
+    counts = ("landed", "merged", "superseded", "duplicate", "set_aside")
+    columns = ["resource", *counts[:-1], "set aside", "reasons (a row may have several)"]
+    rows = [[r["resource"], *(r[c] for c in counts), _reasons(r["reasons"])] for r in document["resources"]]
+    total = ["all", *(sum(r[c] for r in document["resources"]) for c in counts), ""]
+    return table("landed = merged + superseded + duplicate + set aside", columns, rows, total)
+
+
+def _reasons(reasons: dict[str, int]) -> str:
+    commonest = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    more = [f"and {len(commonest) - REASONS_SHOWN} more"] if len(commonest) > REASONS_SHOWN else []
+    return ", ".join([f"{rule} {n:,}" for rule, n in commonest[:REASONS_SHOWN]] + more)
 
 
 def releases(as_json: Json = False) -> None:
@@ -63,19 +68,11 @@ def releases(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
+    if not found:
+        people.print("Nothing has been published yet. Remedy: govshare run")
+        return
     columns = ["table", "release", "current", "rows", "published_at", "gate"]
     people.print(table("Releases", columns, [[r[c] for c in columns] for r in found]))
-
-
-def query(sql: str, as_json: Json = False) -> None:
-    """Run SQL over the analysts' database (read only, never locked by a run)."""
-    from publishing.query import query as run_query
-
-    columns, rows = run_query(Installation.from_env(), sql)
-    if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        people.print(table("", columns, rows))
 
 
 def trace(

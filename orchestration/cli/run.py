@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from catalogue.errors import GovshareError
 from catalogue.installation import PROJECT_ROOT, Installation
-from orchestration import progress as steps
-from orchestration.cli.inspect import account_table
+from orchestration import progress
+from orchestration.cli.bars import Bars
 from orchestration.cli.output import errors, people, table
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 City = Annotated[
-    Path | None, typer.Option("--city", help="folder with connections.toml ($GOVSHARE_CITY, default data/city)")
+    Path | None,
+    typer.Option("--city", help="folder with connections.toml ($GOVSHARE_CITY, default data/city)"),
 ]
+WORDS_OF_AN_ERROR = 12  # lines
 
 
 def run(city: City = None) -> None:
@@ -36,96 +42,134 @@ def run(city: City = None) -> None:
             remedy="name the city's folder with --city, or simulate one: govshare demo --out FOLDER",
         )
     os.environ.update(GOVSHARE_DATA=str(installation.data), GOVSHARE_CITY=str(installation.city))
-
-    from orchestration.definitions import definitions  # Dagster takes a second to import: not for --help
-    from orchestration.instance import command_line_instance, run_job
+    # Ended by a service manager is ended by Ctrl-C: steps are told, locks and slots given back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     # dbt's own lines would run through the bars; they stand in its log (data/dbt/logs).
-    with command_line_instance(installation) as instance, _Bars() as bars, redirect_stdout(io.StringIO()):
-        steps.listen(bars)
-        defs = definitions(installation)
-        collected = run_job(defs.resolve_job_def("collect"), instance)
-        refreshed = run_job(defs.resolve_job_def("refresh"), instance)
-        steps.listen(None)
-    _summary(installation, bars, time.monotonic() - started)
-    if not (collected.success and refreshed.success):
-        for note in bars.failures:
-            errors.print(f"[bold red]failed:[/] {note}", highlight=False)
-        errors.print("Runs and logs: govshare ui")
+    with Bars() as bars, redirect_stdout(io.StringIO()):
+        progress.listen(bars)
+        try:
+            anew = _collect_and_refresh(installation, bars)
+        finally:
+            progress.listen(None)
+    _summary(installation, bars, anew, time.monotonic() - started)
+    if bars.failures:
+        for name, words in bars.failures.items():
+            errors.print("[bold red]failed:[/] ", end="")
+            errors.print(f"{name}: {words}", highlight=False, markup=False)
+        errors.print("The former releases stay. Runs and logs: govshare ui")
         raise typer.Exit(1)
 
 
-def ui(port: int = 3000) -> None:
+def _collect_and_refresh(installation: Installation, bars: Bars) -> bool:
+    """Collect, then build and publish what is new; false when everything was published already."""
+    from catalogue.load import load
+    from orchestration.definitions import collecting, definitions
+    from orchestration.instance import command_line_instance
+    from orchestration.state import all_published
+
+    catalogue = load(installation)
+    with command_line_instance(installation) as instance:
+        first = collecting(installation, catalogue)
+        for job in first.resolve_all_job_defs():
+            if not job.name.startswith("__"):
+                _run(job, instance, bars)
+        if all_published(installation, catalogue):
+            return False
+        _run(definitions(installation, catalogue).resolve_job_def("refresh"), instance, bars)
+    return True
+
+
+def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, bars: Bars) -> None:
+    """Run a job; a step that failed without having told so is told with its error."""
+    from orchestration.instance import run_job
+
+    result = run_job(job, instance)
+    if result.success:
+        return
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        if job.name == "refresh" or not bars.failures:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            words = (error.message if error else "").strip().splitlines()
+            bars.failed(event.step_key or job.name, "\n".join(words[:WORDS_OF_AN_ERROR]))
+    if not bars.failures:
+        bars.failed(job.name, "the run did not finish")
+
+
+def ui(port: Annotated[int, typer.Option(help="of 127.0.0.1")] = 3000) -> None:
     """Open Dagster's UI and its daemon (schedules, sensors) on this installation."""
     installation = Installation.from_env()
-    from orchestration.instance import dagster_home
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise GovshareError(
+                f"port {port} is taken",
+                remedy=f"end what listens there, or choose another: --port {port + 1}",
+            ) from error
+    from dagster import DagsterInstance
+
+    from orchestration.instance import dagster_home, fail_killed_runs
 
     dagster_home(installation)
     os.environ.update(GOVSHARE_DATA=str(installation.data), GOVSHARE_CITY=str(installation.city))
-    people.print(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
-    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port)]
-    raise typer.Exit(subprocess.run([*command, "-w", str(PROJECT_ROOT / "workspace.yaml")], check=False).returncode)
+    with DagsterInstance.get() as instance:
+        fail_killed_runs(installation, instance)
+    people.print(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)", highlight=False)
+    command = [
+        str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port),
+        "-w", str(PROJECT_ROOT / "workspace.yaml"),
+    ]  # fmt: skip
+    try:
+        code = subprocess.run(command, check=False, cwd=installation.dagster_home).returncode
+    except KeyboardInterrupt:  # Dagster has had it as well, and ends by itself
+        code = 0
+    raise typer.Exit(code)
 
 
-class _Bars:
-    """A line for each resource, model run and table: rows so far, rate, and how it ended."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            SpinnerColumn(finished_text="[green]✓[/]"),
-            TextColumn("{task.description}", justify="left"),
-            BarColumn(bar_width=12),
-            TextColumn("{task.fields[rows]}", justify="right"),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            console=people,
-        )
-        self._tasks: dict[tuple[str, str], TaskID] = {}
-        self.notes: dict[tuple[str, str], str] = {}
-        self.rows: dict[tuple[str, str], int] = {}
-        self.failures: list[str] = []
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def step(self, stage: str, name: str, *, rows: int | None = None, done: bool = False, note: str = "") -> None:
-        key = (stage, name)
-        if key not in self._tasks:
-            self._tasks[key] = self._progress.add_task(f"{stage} {name}", total=None, rows="", note="")
-        task = self._tasks[key]
-        if rows is not None:
-            self.rows[key] = rows
-            elapsed = self._progress.tasks[task].elapsed or 0
-            rate = f" {rows / elapsed:,.0f}/s" if elapsed > 0.05 and rows else ""
-            self._progress.update(task, rows=f"{rows:,}{rate}")
-        if note.startswith("failed"):
-            self.failures.append(f"{name}: {note.removeprefix('failed: ')}")
-        if done:
-            self.notes[key] = note
-            self._progress.update(task, total=1, completed=1, note=note.splitlines()[0][:100] if note else "")
+def _summary(installation: Installation, bars: Bars, anew: bool, seconds: float) -> None:
+    collected = sum(rows for (stage, _), rows in bars.rows.items() if stage == "collect")
+    if not anew and not collected:
+        if not bars.failures:
+            people.print(
+                f"[bold]Nothing new: no department delivered anything, so nothing was built or published again "
+                f"({seconds:.0f} s).[/]"
+            )
+    else:
+        _what_came_of_it(installation, bars, collected, seconds)
+    for title, place in (
+        ("Published tables", f"{installation.published}/<table>/current"),
+        ("For analysts", f'{installation.analyst_database}   (govshare query "select …")'),
+        ("The gate's report", f"{installation.data_docs}/index.html"),
+    ):
+        people.print(f"{title:<18}{place}", highlight=False, soft_wrap=True)
+    people.print("Next: govshare account · govshare trace population <number> · make ui", highlight=False)
 
 
-def _summary(installation: Installation, bars: _Bars, seconds: float) -> None:
+def _what_came_of_it(installation: Installation, bars: Bars, collected: int, seconds: float) -> None:
+    from orchestration.cli.inspect import account_table
     from publishing.account import account
     from publishing.release import releases
 
-    landed = sum(rows for (stage, _), rows in bars.rows.items() if stage == "collect")
-    current = [r for r in releases(installation) if r["current"]]
-    if current:
+    current: list[dict[str, Any]] = [release for release in releases(installation) if release["current"]]
+    new = [
+        name
+        for (stage, name), note in bars.notes.items()
+        if stage == "publish" and note.startswith("release")
+    ]
+    said = [f"{collected:,} rows collected"]
+    if any(release["table"] == "account" for release in current):
         document = account(installation)
         people.print(account_table(document))
+        total = {c: sum(r[c] for r in document["resources"]) for c in ("landed", "merged", "set_aside")}
+        said.append(
+            f"of {total['landed']:,} landed in all {total['merged']:,} are merged and {total['set_aside']:,} set aside"
+        )
+    if current:
         columns = ["table", "release", "rows", "gate", "published_at"]
-        people.print(table("Published", columns, [[r[c] for c in columns] for r in current]))
-    new = [name for (stage, name), note in bars.notes.items() if stage == "publish" and note.startswith("release")]
-    if landed == 0 and not new and not bars.failures:
-        people.print("[bold]Nothing new: no department delivered anything, so nothing was built or published again.[/]")
-    else:
-        people.print(f"[bold]{landed:,} rows collected, {len(new)} tables published anew, {seconds:.0f} s.[/]")
-    people.print(f"Published tables  {installation.published}/<table>/current", highlight=False)
-    people.print(f"For analysts      {installation.analyst_database}   (govshare query \"select …\")", highlight=False)
-    people.print(f"The gate's report {installation.data_docs}/index.html", highlight=False)
-    people.print("Next: govshare account · govshare trace population <number> · make ui", highlight=False)
+        people.print(table("Published", columns, [[release[c] for c in columns] for release in current]))
+    said.append(f"{len(new)} of {len(current)} tables published anew" if new else "no table has changed")
+    people.print(f"[bold]{', '.join(said)} ({seconds:.0f} s).[/]")

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -60,9 +59,7 @@ def test_without_a_change_dbt_is_not_asked_again(
     installation: Installation, two_at_once: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dbt, "run_dbt", lambda *_: pytest.fail("dbt was called"))
-    started = time.monotonic()
     assert str(ensure_manifest(installation)) == two_at_once[0][-1]
-    assert time.monotonic() - started < 2
 
 
 def test_another_version_of_dbt_or_another_content_is_parsed_anew_and_old_manifests_go(

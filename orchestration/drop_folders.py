@@ -1,0 +1,124 @@
+"""Sensors for drop folders: new files of a connection are collected soon after they are whole.
+
+One for each connection that has file resources. Which files are whole is ``connectors.files.folder``'s to say; a
+half-written one waits for the next look. What was taken before is known to the collection, so that looking twice
+costs a look and never a row.
+"""
+
+import hashlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from catalogue.errors import GovshareError
+from catalogue.installation import Installation
+from catalogue.model import Catalogue, Resource
+from connectors.connections import Connections
+from connectors.files.folder import SETTLE, Found, finished
+from connectors.registry import factory
+from orchestration.collect import is_file
+from orchestration.jobs import Job
+from orchestration.keys import landing_key
+from orchestration.periods import delivered, of_all_periods, period_of_file
+
+EVERY_SECONDS = 60
+
+
+def sensors(
+    installation: Installation, catalogue: Catalogue, jobs: dict[str, Job]
+) -> list[dg.SensorDefinition]:
+    """``new_files_<connection>`` for each connection of files. They are off until somebody turns them on."""
+    of: dict[str, list[Resource]] = defaultdict(list)
+    for resource in catalogue.resources.values():
+        if is_file(resource):
+            of[resource.connector.connection].append(resource)
+    return [_sensor(installation, name, resources, jobs) for name, resources in sorted(of.items())]
+
+
+def _sensor(
+    installation: Installation, connection: str, resources: Sequence[Resource], jobs: dict[str, Job]
+) -> dg.SensorDefinition:
+    mine = {f"collect_by_{by}" if (by := delivered(resource)) else "collect" for resource in resources}
+
+    @dg.sensor(
+        name=f"new_files_{connection}",
+        jobs=[jobs[name] for name in sorted(mine)],
+        minimum_interval_seconds=EVERY_SECONDS,
+        description=f"交换目录 {connection} 有新的完整文件时,归集 {'、'.join(r.title for r in resources)}",
+    )
+    def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        seen: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
+        connections = Connections.load(installation)
+        requests: list[dg.RunRequest] = []
+        troubles: list[str] = []
+        whole: list[Resource] = []
+        marks: dict[str, str] = {}
+        for resource in resources:
+            try:
+                found = whole_files(resource, connections)
+            except GovshareError as error:  # a folder that is away is no reason to forget the others
+                troubles.append(str(error))
+                continue
+            if delivered(resource):
+                for period, files in _by_period(resource, found):
+                    mark = marks[f"{resource.id} {period}"] = _mark(files)
+                    if seen.get(f"{resource.id} {period}") != mark:
+                        requests.append(_request([resource], mark, jobs, period))
+            elif found:
+                marks[resource.id] = _mark(found)
+                if seen.get(resource.id) != marks[resource.id]:
+                    whole.append(resource)
+        if whole:
+            requests.append(_request(whole, "".join(marks[resource.id] for resource in whole), jobs, None))
+        for trouble in troubles:
+            context.log.warning(trouble)
+        if not requests and not marks.keys() - seen.keys():
+            return dg.SkipReason("; ".join(troubles) or "no new file that is whole")
+        return dg.SensorResult(
+            run_requests=requests, cursor=json.dumps({**seen, **marks}, ensure_ascii=False)
+        )
+
+    return new_files
+
+
+def whole_files(resource: Resource, connections: Connections) -> list[Found]:
+    """The files that the connection's folder holds for a resource and that are not being written any more."""
+    watched = of_all_periods(resource) if delivered(resource) else resource
+    connector: Any = factory(watched)(watched, connections.get(watched), [])
+    try:
+        settle = float(connector.options.get("settle", SETTLE))
+        now = time.time()
+        old = [f for f in connector.folder.find(connector.pattern) if now - f.stamp.modified >= settle]
+        return finished(connector.folder, old, settle, connector.options.get("ready"))[0]
+    finally:
+        connector.close()
+
+
+def _by_period(resource: Resource, found: Sequence[Found]) -> Iterator[tuple[str, list[Found]]]:
+    periods: dict[str, list[Found]] = defaultdict(list)
+    for file in found:
+        if period := period_of_file(resource, file.name):
+            periods[period].append(file)
+    yield from sorted(periods.items())
+
+
+def _mark(files: Sequence[Found]) -> str:
+    """Short text that changes with any file's name, size, time or version."""
+    told = [f"{f.name} {f.stamp.bytes} {f.stamp.modified} {f.stamp.version}" for f in files]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _request(
+    resources: Sequence[Resource], mark: str, jobs: dict[str, Job], period: str | None
+) -> dg.RunRequest:
+    by = delivered(resources[0])
+    return dg.RunRequest(
+        run_key=f"{period or ''}{mark}",
+        job_name=jobs[f"collect_by_{by}" if by else "collect"].name,
+        asset_selection=[landing_key(resource.id) for resource in resources],
+        partition_key=period,
+    )

@@ -1,0 +1,106 @@
+"""Numbers that assets and checks show, read from a finished warehouse or written down by its last build.
+
+Counts only, never a value of a row. What they mean is decided where they are made, in ``dbt_project``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from catalogue.installation import Installation
+from connectors.manifest import MANIFEST, Manifest
+from orchestration.keys import ACCOUNT
+
+COUNTS = ("merged", "superseded", "duplicate", "set_aside")
+SET_ASIDE = "set_aside"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One resource's line of the account. ``delivered``: rows by the manifests of the batches that went into the
+    build, counted by whoever landed them."""
+
+    resource: str
+    delivered: int
+    landed: int
+    outcomes: Mapping[str, int]
+    says_so: bool
+
+    @property
+    def balances(self) -> bool:
+        return self.says_so and self.delivered == self.landed == sum(self.outcomes.values())
+
+
+class Warehouse:
+    """Read-only questions to the warehouse, at a time when dbt does not write."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        rows = self._ask("select schema_name, table_name, estimated_size from duckdb_tables()")
+        self.rows: dict[tuple[str, str], int] = {(schema, name): size for schema, name, size in rows}
+
+    def set_aside(self) -> dict[str, list[dict[str, Any]]]:
+        """Resource → how many rows (or single claims) each rule kept out, the most first."""
+        if not (table := self._table(SET_ASIDE)):
+            return {}
+        found: dict[str, list[dict[str, Any]]] = {}
+        for resource, scope, rule, title, count in self._ask(
+            f"select resource, scope, rule, any_value(title), count(*) as n from {table} "
+            "group by resource, scope, rule order by resource, n desc, rule, scope"
+        ):
+            found.setdefault(resource, []).append(
+                {
+                    "rule": rule,
+                    "问题": title or "",
+                    "范围": {"row": "整行", "claim": "其中一项"}.get(scope, scope),
+                    "count": count,
+                }
+            )
+        return found
+
+    def account(self, installation: Installation) -> list[Entry]:
+        """Every line of the account, with what the manifests say beside it."""
+        if not (table := self._table(ACCOUNT)):
+            return []
+        delivered = _delivered(installation)
+        return [
+            Entry(
+                resource,
+                delivered.get(resource, 0),
+                landed,
+                dict(zip(COUNTS, counts, strict=True)),
+                bool(says_so),
+            )
+            for resource, landed, says_so, *counts in self._ask(
+                f"select resource, landed, balanced, {', '.join(COUNTS)} from {table} order by resource"
+            )
+        ]
+
+    def _table(self, name: str) -> str | None:
+        return next((f'"{schema}"."{table}"' for schema, table in self.rows if table == name), None)
+
+    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql).fetchall()
+
+
+@contextmanager
+def warehouse(installation: Installation) -> Iterator[Warehouse]:
+    with duckdb.connect(str(installation.warehouse), read_only=True) as connection:
+        yield Warehouse(connection)
+
+
+def _delivered(installation: Installation) -> dict[str, int]:
+    """Resource → rows of the batches that the last build read (``inputs.json``), by their manifests."""
+    inputs = json.loads(installation.warehouse.with_name("inputs.json").read_text(encoding="utf-8"))
+    batches = {resource: {Path(path).parent for path in paths} for resource, paths in inputs.items()}
+    return {
+        resource: sum(Manifest.from_file(folder / MANIFEST).rows for folder in folders)
+        for resource, folders in batches.items()
+    }

@@ -107,9 +107,10 @@ def make(order: Order, out: Path, progress: Progress | None = None) -> list[Summ
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
+        marker = marker_document(order)
         world = make_world(order.people, order.seed)
         summaries = _write(world, order, building, progress)
-        _write_marker(building, order, summaries)
+        _write_marker(building, marker, summaries)
         former = out.with_name(f".{out.name}.former-{os.getpid()}")
         if out.exists():
             os.replace(out, former)
@@ -178,8 +179,8 @@ def _write_connections(folder: Path, store: Store) -> None:
     (folder / "connections.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _write_marker(folder: Path, order: Order, summaries: list[Summary]) -> None:
-    document = marker_document(order) | {"day": 1, "resources": resource_entries(summaries)}
+def _write_marker(folder: Path, marker: dict[str, Any], summaries: list[Summary]) -> None:
+    document = marker | {"day": 1, "resources": resource_entries(summaries)}
     (folder / MARKER).write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from catalogue.installation import Installation
 from demo_city import city
 from demo_city.later import next_day
 from orchestration.cli.output import errors, people, print_json, table
@@ -33,7 +35,9 @@ def demo(
     count: Annotated[int, typer.Option("--people", min=200, help="inhabitants")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="another number gives another city")] = 1,
     defects: Annotated[Level, typer.Option(help="how much is wrong with the data")] = Level.usual,
-    out: Annotated[Path, typer.Option(help="the folder to write")] = Path("data/city"),
+    out: Annotated[
+        Path | None, typer.Option(help="the folder to write (default: the installation's city)")
+    ] = None,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL or MySQL for all departments' tables")
     ] = None,
@@ -47,17 +51,14 @@ def demo(
 
     Databases, spreadsheets, text and JSON files of nine departments, and the truth.
     """
-    out = out.resolve()
+    out = out.resolve() if out else Installation.from_env().city
     if day > 1:
         _later(out, day, changes, database, as_json)
         return
     order = city.Order(count, seed, defects.value, database)
     present = city.marker_of(out)
     if present is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        errors.print(
-            f"[red]{out} is no demo city: nothing was written.[/red] Choose another folder with --out."
-        )
-        raise typer.Exit(2)
+        _refuse(out, "is no demo city: nothing was written.", "Choose another folder with --out.")
     if present is not None and city.is_same(order, present):
         _report(present, 0.0, out, as_json, made=False)
         return
@@ -71,13 +72,9 @@ def _later(out: Path, day: int, changes: float, database: str | None, as_json: b
     """Days are brought in order; one that is there already is not brought again."""
     marker = city.marker_of(out)
     if marker is None:
-        errors.print(f"[red]{out} holds no demo city.[/red] Make one first: govshare demo --out {out}")
-        raise typer.Exit(2)
+        _refuse(out, "holds no demo city.", f"Make one first: govshare demo --out {out}")
     if marker["code"] != city.code_version():
-        errors.print(
-            f"[red]{out} was made by another version of the demo city.[/red] Make it anew without --day."
-        )
-        raise typer.Exit(2)
+        _refuse(out, "was made by another version of the demo city.", "Make it anew without --day.")
     started = time.monotonic()
     made = marker["day"] < day
     while marker["day"] < day:
@@ -85,6 +82,11 @@ def _later(out: Path, day: int, changes: float, database: str | None, as_json: b
             next_day(out, marker, changes, database, progress)
         marker = city.marker_of(out) or {}
     _report(marker, time.monotonic() - started, out, as_json, made)
+
+
+def _refuse(out: Path, reason: str, remedy: str) -> NoReturn:
+    errors.print(f"[red]{escape(f'{out} {reason}')}[/red] {escape(remedy)}", highlight=False)
+    raise typer.Exit(2)
 
 
 @contextmanager
@@ -107,7 +109,7 @@ def _shown(as_json: bool) -> Iterator[city.Progress]:
         yield progress
 
 
-def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) -> None:
+def _report(marker: dict[str, Any], seconds: float, out: Path, as_json: bool, made: bool) -> None:
     resources = marker["resources"]
     rows = sum(resource["rows"] for resource in resources)
     if as_json:
@@ -118,7 +120,7 @@ def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) 
         f"{order['people']:,} people, seed {order['seed']}, defects {order['defects']}, day {marker['day']}"
     )
     if not made:
-        people.print(f"{out} already holds this city ({what}): nothing to do.")
+        people.print(f"{escape(str(out))} already holds this city ({what}): nothing to do.")
         return
     total: Counter[str] = Counter()
     for resource in resources:
@@ -136,7 +138,9 @@ def _report(marker: dict, seconds: float, out: Path, as_json: bool, made: bool) 
     if total:
         kinds = sorted(total.items(), key=lambda pair: -pair[1])
         people.print(table("Defects put in", ["defect", "values or rows"], kinds))
-    people.print(f"{rows:,} rows in {seconds:.1f} s under {out}; what is true is under {out / 'truth'}.")
+    people.print(
+        f"{rows:,} rows in {seconds:.1f} s under {escape(str(out))}; what is true is in its folder truth."
+    )
 
 
 def _most(defects: dict[str, int]) -> str:

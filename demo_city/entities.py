@@ -79,7 +79,10 @@ def words() -> dict[str, Any]:
     document = tomllib.loads((FACTS / "enterprises.toml").read_text(encoding="utf-8"))
     lists: dict[str, Any] = {}
     for key, value in document.items():
-        lists[key] = value.split() if isinstance(value, str) else [tuple(line.split("|")) for line in value]
+        if isinstance(value, str):
+            lists[key] = value.split()
+        else:
+            lists[key] = [tuple(line.split("|")) for line in value]
     return lists
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from catalogue.installation import Installation
 from demo_city.scoring import NothingToScore, Scoring, share
@@ -27,7 +28,7 @@ def score(
     try:
         document = Scoring(installation.city / "truth", published).document()
     except NothingToScore as reason:
-        errors.print(f"[red]Nothing to score:[/red] {reason}", highlight=False)
+        errors.print(f"[red]Nothing to score:[/red] {escape(str(reason))}", highlight=False)
         raise typer.Exit(2) from None
     if as_json:
         print_json(document)
@@ -68,6 +69,8 @@ def _show(document: dict[str, Any]) -> None:
         listed.append(("all", whole["values"], whole["right"], share(whole), None, None))
         columns = ["attribute", "told by someone", "right", "right %", "missing", "invented"]
         people.print(table(f"Values of {title}", columns, listed))
+    listed = [(r["defect"], r["values"], r["published"], r["right"]) for r in document["spoiled_values"]]
+    people.print(table("Spoiled values", ["defect", "values", "published from there", "right"], listed))
     listed = [
         (r["table_name"], r["defect"], r["records"], r["linked"], r["right"]) for r in document["by_defect"]
     ]

@@ -14,10 +14,9 @@ from typing import Any
 
 import duckdb
 
+from demo_city.repairs import COMPARED, spoiled_values
 from demo_city.standard import KEYS
 
-# An attribute is right if this much of it is; everything else must be equal.
-COMPARED = {"marital_status": "left({}, 1)", "division_code": "left({}, 6)"}
 INTERNAL_KEYS = {"population": "person_id", "legal_entity": "entity_id"}
 PEOPLE, ENTITIES, CERTIFICATES = "population", "legal_entity", "certificate"
 
@@ -39,6 +38,7 @@ class Scoring:
     def __post_init__(self) -> None:
         self.session = duckdb.connect()
         self._view("truth_records", self.truth / "records")
+        self._cells()
         for table in KEYS:
             self._view(f"true_{table}", self.truth / f"{table}.parquet")
             self._view(f"published_{table}", self.published[table])
@@ -54,6 +54,14 @@ class Scoring:
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
         self.session.execute(f"create view {name} as select * from read_parquet([{listed}])")
 
+    def _cells(self) -> None:
+        """At level ``none`` no value is spoiled and there are no files."""
+        if (self.truth / "cells").is_dir():
+            self._view("cells", self.truth / "cells")
+        else:
+            none = "select *, null as attribute, null as said from truth_records where false"
+            self.session.execute(f"create view cells as {none}")
+
     def columns(self, view: str) -> list[str]:
         return [row[0] for row in self.session.execute(f"describe {view}").fetchall()]
 
@@ -66,9 +74,10 @@ class Scoring:
         """``judged``: each true record and role with the entity it was put to, and whether that is right."""
         self.session.execute("""
             create table claims as
-            select resource, record_key, claim.role, min(claim.entity_id) as entity_id
+            select resource, record_key, claim.role, min(claim.entity_id) as entity_id,
+                min((batch, "row")) as place
             from (
-                select resource, record_key, unnest(claims) as claim
+                select resource, record_key, batch, "row", unnest(claims) as claim
                 from disposition
                 where outcome in ('merged', 'set_aside') and record_key is not null
             )
@@ -233,6 +242,7 @@ class Scoring:
                 "by_attribute": certificates,
             },
             "by_defect": self.by_defect(),
+            "spoiled_values": spoiled_values(self),
             "by_resource": self.by_resource(),
         }
 

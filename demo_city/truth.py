@@ -6,6 +6,9 @@ entity's own number is there and cleaning by the standard makes it right), ``map
 there that leads to it), ``none``, or ``unreadable`` (the line is broken). ``defect``: what was done to the
 number.
 
+``cells/<resource>.parquet`` one row for each spoiled value that tells something: the ``defect``, and what the
+value was meant to say (``said``, in standard form).
+
 ``population``, ``legal_entity``, ``certificate`` (Parquet): the true values of all base attributes;
 ``told_<name>`` is 2 where a current record that carries a number tells the true value in a form that
 cleaning can restore, 1 where only a record without one does, else 0.
@@ -35,6 +38,11 @@ RECORDS = pa.schema(
         for name in ("resource", "record_key", "role", "table_name", "entity", "number", "defect")
     ]
 )
+BY_NUMBER = {"sex", "birth_date", "entity_kind", "organisation_code"}  # what a number says beside itself
+CELLS = pa.schema([
+    (name, pa.string())
+    for name in ("resource", "record_key", "role", "table_name", "attribute", "defect", "said")
+])  # fmt: skip
 WRITING = {"compression": "zstd", "compression_level": 1}
 
 
@@ -48,8 +56,8 @@ class Truth:
             table: {name: np.zeros(len(columns[KEYS[table]]), np.uint8) for name in columns.names}
             for table, columns in self.truth.items()
         }
-        (folder / "records").mkdir(parents=True)
-        self._records: dict[str, pq.ParquetWriter] = {}
+        folder.mkdir(parents=True)
+        self._files: dict[Path, pq.ParquetWriter] = {}
         self._certificates: pq.ParquetWriter | None = None
 
     def note(self, delivery: Delivery, replaced: np.ndarray | None = None) -> None:
@@ -61,6 +69,7 @@ class Truth:
         for role in delivery.roles.values():
             self._note_records(delivery, role, stays)
             self._note_tells(delivery, role, stays & delivery.legible, told)
+        self._note_cells(delivery, stays & delivery.legible)
         if delivery.certificates:
             self._note_certificates(delivery, stays, told)
 
@@ -80,10 +89,29 @@ class Truth:
             defect = pick(delivery.defects, delivery.items[role.number].struck[rows])
         fixed = [pa.repeat(pa.scalar(text), len(rows)) for text in (delivery.resource, role.name, role.table)]
         batch = pa.record_batch([fixed[0], key, fixed[1], fixed[2], entity, states, defect], schema=RECORDS)
-        if delivery.resource not in self._records:
-            path = self.folder / "records" / f"{delivery.resource}.parquet"
-            self._records[delivery.resource] = pq.ParquetWriter(path, RECORDS, **WRITING)
-        self._records[delivery.resource].write_batch(batch)
+        self._append("records", delivery.resource, batch)
+
+    def _append(self, kind: str, resource: str, batch: pa.RecordBatch) -> None:
+        path = self.folder / kind / f"{resource}.parquet"
+        if path not in self._files:
+            path.parent.mkdir(exist_ok=True)
+            self._files[path] = pq.ParquetWriter(path, batch.schema, **WRITING)
+        self._files[path].write_batch(batch)
+
+    def _note_cells(self, delivery: Delivery, legible: np.ndarray) -> None:
+        """Values that were changed on their way and would have told something."""
+        keys = delivery.items[delivery.key].values
+        for item in delivery.items.values():
+            struck = np.flatnonzero(legible & (item.struck >= 0))
+            for tell in item.tells if len(struck) else ():
+                if tell.attribute in BY_NUMBER and {"id_number", "credit_code"} & set(item.kind.split()):
+                    continue  # the row's own column says it too, and that one is not spoiled
+                rows = struck[present(tell.value)[struck]]
+                defects = pick(delivery.defects, item.struck[rows])
+                fixed = (delivery.resource, tell.role, delivery.roles[tell.role].table, tell.attribute)
+                texts = [pa.repeat(pa.scalar(text), len(rows)) for text in fixed]
+                columns = [texts[0], take(keys, rows), *texts[1:], defects, take(tell.value, rows)]
+                self._append("cells", delivery.resource, pa.record_batch(columns, schema=CELLS))
 
     def _note_tells(
         self, delivery: Delivery, role: Role, legible: np.ndarray, certificates: dict[str, np.ndarray]
@@ -118,7 +146,7 @@ class Truth:
         self._certificates.write_table(table)
 
     def close(self) -> None:
-        for writer in self._records.values():
+        for writer in self._files.values():
             writer.close()
         if self._certificates is not None:
             self._certificates.close()

@@ -1,7 +1,7 @@
 """Which runs are at work: each holds a lock that goes with its process, whoever started it.
 
-A run that was killed leaves Dagster's records as they were: it counts as running and keeps its pool slots, and the
-next one would wait for ever. The operating system knows better.
+A run that was killed leaves Dagster's records as they were: it counts as running and keeps its pool slots,
+and the next one would wait for ever. The operating system knows better.
 """
 
 from __future__ import annotations

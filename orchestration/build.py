@@ -1,4 +1,5 @@
-"""The dbt step: batches to base tables in the warehouse, or nothing where nothing has changed; and the account.
+"""The dbt step: batches to base tables in the warehouse, or nothing where nothing has changed; and the
+account.
 
 Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
 """
@@ -6,6 +7,7 @@ Here belongs when dbt runs and what its assets show. What it does is SQL in ``db
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import Any
@@ -63,11 +65,12 @@ def build_assets(
         context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
         # Code tables belong to the project: where that is the same, they are.
         left_out = NOT_BUILT if work.full else (*NOT_BUILT, "seed")
-        invocation = dbt.cli(
-            ["build", *(word for kind in left_out for word in ("--exclude-resource-type", kind)),
-             *(["--full-refresh"] if work.full else []), "--vars", json.dumps(dbt_vars(installation))],
-            context=context,
-        )  # fmt: skip
+        with _environment(installation):
+            invocation = dbt.cli(
+                ["build", *(word for kind in left_out for word in ("--exclude-resource-type", kind)),
+                 *(["--full-refresh"] if work.full else []), "--vars", json.dumps(dbt_vars(installation))],
+                context=context,
+            )  # fmt: skip
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
         finished: list[Any] = []
         failure: Exception | None = None
@@ -99,7 +102,8 @@ def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg
         name="balances",
         blocking=True,
         pool=WAREHOUSE_POOL,
-        description="对账平衡:每项信息资源 交换清单行数 = 落地 = 归并 + 被取代 + 重复 + 疑义。不平衡则任何表都不发布",
+        description="对账平衡:每项信息资源 交换清单行数 = 落地 = 归并 + 被取代 + 重复 + 疑义。"
+        "不平衡则任何表都不发布",
     )
     def balances(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         hold(installation, context.run.run_id)
@@ -130,13 +134,25 @@ def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg
 
 def dbt_resource(installation: Installation) -> DbtCliResource:
     """dbt's command line on this installation's warehouse."""
-    os.environ.update(installation.environment())
     return DbtCliResource(
         project_dir=str(DBT_PROJECT),
         profiles_dir=str(DBT_PROJECT),
         global_config_flags=["--no-use-colors"],
         dbt_executable=dbt_executable(),
     )
+
+
+@contextmanager
+def _environment(installation: Installation) -> Iterator[None]:
+    """dbt's environment while it is being started. Afterwards the process has its own again: the folder of
+    the city's content is told to dbt in another way than to us."""
+    before = dict(os.environ)
+    os.environ.update(installation.environment())
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @retry(retry=retry_if_exception_type(duckdb.IOException), stop=stop_after_delay(ORPHAN_SECONDS),

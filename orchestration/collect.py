@@ -1,8 +1,9 @@
 """Landing assets: one multi-asset for each connection of a department, its resources read by threads inside.
 
-What is done for one resource is ``connectors.collect``; here it gets its name, its owner, its freshness, its second
-try and its figures in the UI. A step costs time to start, a thread nothing: so a connection is one step, in a pool of
-its own with one slot. Resources that are delivered by day or month are steps of their own, with partitions.
+What is done for one resource is ``connectors.collect``; here it gets its name, its owner, its freshness, its
+second try and its figures in the UI. A step costs time to start, a thread nothing: so a connection is one
+step, in a pool of its own with one slot. Resources that are delivered by day or month are steps of their own,
+with partitions.
 """
 
 import datetime as dt
@@ -15,7 +16,7 @@ from typing import Any
 import dagster as dg
 
 from catalogue.installation import Installation
-from catalogue.model import Catalogue, Department, Resource
+from catalogue.model import ITEM_TYPES, Catalogue, Department, Resource
 from connectors import landing
 from connectors.collect import Collected, collect
 from connectors.connections import Connections
@@ -35,7 +36,8 @@ IN_TIME = "delivered_in_time"
 
 
 def collect_assets(installation: Installation, catalogue: Catalogue) -> list[dg.AssetsDefinition]:
-    """One definition for each connection of a department and, where there are such, each way of being delivered."""
+    """One definition for each connection of a department and, where there are such, each way of being
+    delivered."""
 
     def way(resource: Resource) -> tuple[str, str, str]:
         return resource.department, resource.connector.connection, delivered(resource) or ""
@@ -224,18 +226,19 @@ def _spec(department: Department, resource: Resource) -> dg.AssetSpec:
             "更新周期": resource.update_cycle,
             "接入方式": f"{resource.connector.kind} · {resource.connector.connection}",
             "dagster/column_schema": dg.TableSchema(
-                [dg.TableColumn(item.name, item.type, item.description) for item in resource.items]
+                [
+                    dg.TableColumn(item.name, ITEM_TYPES[item.type], item.description)
+                    for item in resource.items
+                ]
             ),
         },
     )
 
 
 def _in_time_spec(resource: Resource) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        IN_TIME,
-        asset=landing_key(resource.id),
-        description=f"更新周期为“{resource.update_cycle}”:最近一次交换不早于 {_days(CYCLES[resource.update_cycle].tolerance)}前",
-    )
+    allowed = _days(CYCLES[resource.update_cycle].tolerance)
+    words = f"更新周期为“{resource.update_cycle}”:最近一次交换不早于 {allowed}前"
+    return dg.AssetCheckSpec(IN_TIME, asset=landing_key(resource.id), description=words)
 
 
 def _results(
@@ -245,8 +248,8 @@ def _results(
     collected: Collected,
     whole: bool,
 ) -> Iterator[Any]:
-    """The asset's figures and its check. ``whole``: a resource with partitions that was collected without naming
-    one; then each file says for which period it came."""
+    """The asset's figures and its check. ``whole``: a resource with partitions that was collected without
+    naming one; then each file says for which period it came."""
     past = committed(installation, resource.id)
     key, figures = landing_key(resource.id), _figures(collected, past)
     if whole:

@@ -1,7 +1,7 @@
 """The one code location: everything Dagster shows of this installation, made from its catalogue.
 
-A page on purpose. How a connection is collected, a warehouse built or a table published is told by the modules named
-below; names are decided in ``keys``.
+A page on purpose. How a connection is collected, a warehouse built or a table published is told by the
+modules named below; names are decided in ``keys``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def definitions(installation: Installation, catalogue: Catalogue | None = None) 
         asset_checks=[account],
         jobs=list(made.values()),
         schedules=schedules(catalogue, made),
-        sensors=sensors(installation, catalogue, made),
+        sensors=sensors(installation, catalogue),
         resources={"dbt": dbt_resource(installation)},
         executor=dg.in_process_executor,
     )

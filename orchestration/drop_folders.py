@@ -1,8 +1,8 @@
 """Sensors for drop folders: new files of a connection are collected soon after they are whole.
 
-One for each connection that has file resources. Which files are whole is ``connectors.files.folder``'s to say; a
-half-written one waits for the next look. What was taken before is known to the collection, so that looking twice
-costs a look and never a row.
+One for each connection that has file resources. Which files are whole is ``connectors.files.folder``'s to
+say; a half-written one waits for the next look. What was taken before is known to the collection, so that
+looking twice costs a look and never a row.
 """
 
 import hashlib
@@ -21,34 +21,33 @@ from connectors.connections import Connections
 from connectors.files.folder import SETTLE, Found, finished
 from connectors.registry import factory
 from orchestration.collect import is_file
-from orchestration.jobs import Job
 from orchestration.keys import landing_key
 from orchestration.periods import delivered, of_all_periods, period_of_file
 
 EVERY_SECONDS = 60
 
 
-def sensors(
-    installation: Installation, catalogue: Catalogue, jobs: dict[str, Job]
-) -> list[dg.SensorDefinition]:
+def sensors(installation: Installation, catalogue: Catalogue) -> list[dg.SensorDefinition]:
     """``new_files_<connection>`` for each connection of files. They are off until somebody turns them on."""
-    of: dict[str, list[Resource]] = defaultdict(list)
+    of: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for resource in catalogue.resources.values():
         if is_file(resource):
-            of[resource.connector.connection].append(resource)
-    return [_sensor(installation, name, resources, jobs) for name, resources in sorted(of.items())]
+            of[resource.connector.connection, delivered(resource) or ""].append(resource)
+    return [
+        _sensor(installation, connection, by, resources) for (connection, by), resources in sorted(of.items())
+    ]
 
 
 def _sensor(
-    installation: Installation, connection: str, resources: Sequence[Resource], jobs: dict[str, Job]
+    installation: Installation, connection: str, by: str, resources: Sequence[Resource]
 ) -> dg.SensorDefinition:
-    mine = {f"collect_by_{by}" if (by := delivered(resource)) else "collect" for resource in resources}
+    titles = "、".join(resource.title for resource in resources)
 
     @dg.sensor(
-        name=f"new_files_{connection}",
-        jobs=[jobs[name] for name in sorted(mine)],
+        name=f"new_files_{connection}_by_{by}" if by else f"new_files_{connection}",
+        target=dg.AssetSelection.assets(*(landing_key(resource.id) for resource in resources)),
         minimum_interval_seconds=EVERY_SECONDS,
-        description=f"交换目录 {connection} 有新的完整文件时,归集 {'、'.join(r.title for r in resources)}",
+        description=f"交换目录 {connection} 有新的完整文件时,归集 {titles}",
     )
     def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         seen: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
@@ -63,17 +62,17 @@ def _sensor(
             except GovshareError as error:  # a folder that is away is no reason to forget the others
                 troubles.append(str(error))
                 continue
-            if delivered(resource):
+            if by:
                 for period, files in _by_period(resource, found):
                     mark = marks[f"{resource.id} {period}"] = _mark(files)
                     if seen.get(f"{resource.id} {period}") != mark:
-                        requests.append(_request([resource], mark, jobs, period))
+                        requests.append(_request([resource], mark, period))
             elif found:
                 marks[resource.id] = _mark(found)
                 if seen.get(resource.id) != marks[resource.id]:
                     whole.append(resource)
         if whole:
-            requests.append(_request(whole, "".join(marks[resource.id] for resource in whole), jobs, None))
+            requests.append(_request(whole, "".join(marks[resource.id] for resource in whole)))
         for trouble in troubles:
             context.log.warning(trouble)
         if not requests and not marks.keys() - seen.keys():
@@ -112,13 +111,9 @@ def _mark(files: Sequence[Found]) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
-def _request(
-    resources: Sequence[Resource], mark: str, jobs: dict[str, Job], period: str | None
-) -> dg.RunRequest:
-    by = delivered(resources[0])
+def _request(resources: Sequence[Resource], mark: str, period: str | None = None) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"{period or ''}{mark}",
-        job_name=jobs[f"collect_by_{by}" if by else "collect"].name,
         asset_selection=[landing_key(resource.id) for resource in resources],
         partition_key=period,
     )

@@ -1,8 +1,9 @@
 """Dagster's event log in SQLite, with its connections kept open: one run writes a thousand events.
 
-Dagster's own class opens an engine and a connection for every event, and the last connection that closes makes
-SQLite empty its write-ahead log to the disk. On a busy machine that was three quarters of a run's time. Here is only
-how the same files are opened; what is in them is Dagster's, and either class reads what the other wrote.
+Dagster's own class opens an engine and a connection for every event, and the last connection that closes
+makes SQLite empty its write-ahead log to the disk. On a busy machine that was three quarters of a run's time.
+Here is only how the same files are opened; what is in them is Dagster's, and either class reads what the
+other wrote.
 """
 
 from __future__ import annotations

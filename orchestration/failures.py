@@ -1,8 +1,8 @@
 """Errors of a collection: whether trying again may help, and how one that nobody foresaw is told.
 
-A missing file or a wrong entry is as wrong in ten seconds. A connection that broke off or an overloaded server may
-be well again. The connectors know best and say so with ``may_pass`` on their error; where they do not, the kind of
-the error below it decides.
+A missing file or a wrong entry is as wrong in ten seconds. A connection that broke off or an overloaded
+server may be well again. The connectors know best and say so with ``may_pass`` on their error; where they do
+not, the kind of the error below it decides.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from catalogue.errors import GovshareError
 PASSING = (ConnectionError, TimeoutError)
 WORDS = (  # what drivers say that have no kind of error for it; read from the first line, never from values
     "connection refused", "timed out", "timeout expired", "too many connections", "too many clients",
-    "server closed the connection", "lost connection", "can't connect to", "is starting up", "database is locked",
-    "connection reset", "no route to host", "name resolution",
+    "server closed the connection", "lost connection", "can't connect to", "is starting up",
+    "database is locked", "connection reset", "no route to host", "name resolution",
 )  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def may_pass(error: BaseException) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """What goes into logs: ours as it is; of any other its kind and place, for its text may hold values of a row."""
+    """What goes into logs: ours as it is; of any other its kind and place, for its text may hold values of
+    a row."""
     if isinstance(error, GovshareError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)

@@ -32,8 +32,8 @@ def dagster_home(installation: Installation) -> None:
 def command_line_instance(installation: Installation) -> Iterator[DagsterInstance]:
     """The instance, held by one command line at a time.
 
-    The lock is the operating system's and goes with its process. So whoever holds it knows that every unfinished run
-    with the command line's tag belongs to a process that was killed.
+    The lock is the operating system's and goes with its process. So whoever holds it knows that every
+    unfinished run with the command line's tag belongs to a process that was killed.
     """
     dagster_home(installation)
     lock = FileLock(installation.data / "run.lock")
@@ -56,8 +56,8 @@ def command_line_instance(installation: Installation) -> Iterator[DagsterInstanc
 def fail_killed_runs(
     installation: Installation, instance: DagsterInstance, *, command_line: bool = False
 ) -> None:
-    """Report runs whose process has ended as failed and give their pool slots back. ``command_line``: the caller
-    holds the lock, so that every unfinished run of a command line is one of them."""
+    """Report runs whose process has ended as failed and give their pool slots back. ``command_line``: the
+    caller holds the lock, so that every unfinished run of a command line is one of them."""
     killed = set(dead(installation))
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
         if run.run_id in killed or (command_line and COMMAND_LINE_TAG in run.tags):

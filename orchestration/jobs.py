@@ -21,8 +21,8 @@ def _job(name: str, selection: dg.AssetSelection, words: str) -> Job:
 
 
 def collect_jobs(catalogue: Catalogue) -> dict[str, Job]:
-    """``collect`` for what is collected as a whole, ``collect_by_day`` and ``collect_by_month`` where a resource is
-    delivered so: those have partitions, and a backfill of theirs fetches earlier periods."""
+    """``collect`` for what is collected as a whole, ``collect_by_day`` and ``collect_by_month`` where a
+    resource is delivered so: those have partitions, and a backfill of theirs fetches earlier periods."""
     keys: dict[str, list[dg.AssetKey]] = defaultdict(list)
     for resource in catalogue.resources.values():
         by = delivered(resource)
@@ -58,8 +58,8 @@ def jobs(
 
 
 def schedules(catalogue: Catalogue, made: dict[str, Job]) -> list[dg.ScheduleDefinition]:
-    """One for each update cycle that a resource declares, one for each way of being delivered, and the nightly
-    refresh. They are off until somebody turns them on."""
+    """One for each update cycle that a resource declares, one for each way of being delivered, and the
+    nightly refresh. They are off until somebody turns them on."""
     due: dict[str, list[dg.AssetKey]] = defaultdict(list)
     for resource in catalogue.resources.values():
         if not delivered(resource):

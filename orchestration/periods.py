@@ -1,7 +1,7 @@
 """Resources that are delivered by day or month: their partitions, and one period's part of a resource.
 
-The catalogue declares it in ``meta.connector``: ``delivered: month`` (or ``day``), ``delivered_from`` (the first
-period, default 2020-01), and where the period stands, in any text of the entry:
+The catalogue declares it in ``meta.connector``: ``delivered: month`` (or ``day``), ``delivered_from`` (the
+first period, default 2020-01), and where the period stands, in any text of the entry:
 
     path: "参保人员_{partition:%Y%m}*.csv"
     query: "select * from jy where rq >= date '{partition}-01' and rq < date '{partition_end}-01'"
@@ -87,7 +87,8 @@ def of_period(resource: Resource, period: Period) -> Resource:
 
 
 def of_all_periods(resource: Resource) -> Resource:
-    """The resource with all its files: a place stands for any digits. Files only; a query has no such thing."""
+    """The resource with all its files: a place stands for any digits. Files only; a query has no such
+    thing."""
     form = FORMS[delivered(resource) or "day"]
 
     def any_digits(place: re.Match[str]) -> str:

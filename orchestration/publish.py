@@ -1,8 +1,9 @@
 """Candidate, gate, release for each published table, and the analysts' database.
 
-The gate's checks are blocking asset checks of the candidate: one that fails keeps the release step from running,
-so the former release stays current. Every candidate waits for the account, whose check blocks them all. What is
-checked is ``expectations``, what is written ``publishing``; here the steps get their order and their figures.
+The gate's checks are blocking asset checks of the candidate: one that fails keeps the release step from
+running, so the former release stays current. Every candidate waits for the account, whose check blocks them
+all. What is checked is ``expectations``, what is written ``publishing``; here the steps get their order and
+their figures.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +33,8 @@ Judged = tuple[Candidate, Verdict]
 def publish_assets(
     installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]
 ) -> list[dg.AssetsDefinition]:
-    """For each published table a candidate with the gate's checks and a release; last the analysts' database."""
+    """For each published table a candidate with the gate's checks and a release; last the analysts'
+    database."""
     tables = list(catalogue.published_tables.values())
     made = []
     for table in tables:
@@ -93,8 +95,8 @@ def _candidate_asset(
 
 
 def _before(catalogue: Catalogue, table: str, referred: set[str]) -> set[str]:
-    """Tables whose candidates must be there first. Tables may refer to each other: of such a pair the one that
-    the catalogue declares later waits."""
+    """Tables whose candidates must be there first. Tables may refer to each other: of such a pair the one
+    that the catalogue declares later waits."""
     order = list(catalogue.published_tables)
     return {name for name in referred if name in order and order.index(name) < order.index(table)}
 

@@ -1,6 +1,7 @@
 """Whether there is anything to do: everything that has landed is built, published and shown to analysts.
 
-Nothing here imports Dagster, so that a run that finds nothing new ends before the half of it has been imported.
+Nothing here imports Dagster, so that a run that finds nothing new ends before the half of it has been
+imported.
 """
 
 from __future__ import annotations

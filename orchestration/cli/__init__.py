@@ -1,8 +1,9 @@
 """The command line ``govshare``: what a person types instead of opening the UI.
 
-Each command calls a room and shows what it gave; with ``--json`` one document goes to standard output and nothing
-else. A command is imported when it is asked for: to look something up must not cost the import of Dagster. Commands
-of the demo city are contributed through the entry point group ``govshare.commands``, so that nothing here imports it.
+Each command calls a room and shows what it gave; with ``--json`` one document goes to standard output and
+nothing else. A command is imported when it is asked for: to look something up must not cost the import of
+Dagster. Commands of the demo city are contributed through the entry point group ``govshare.commands``, so
+that nothing here imports it.
 """
 
 from __future__ import annotations
@@ -73,13 +74,14 @@ app = typer.Typer(
 def govshare() -> None:
     """A city's department data: collected, merged, checked, published.
 
-    The data folder is $GOVSHARE_DATA (default data/), the folder with connections.toml $GOVSHARE_CITY (default
-    data/city).
+    The data folder is $GOVSHARE_DATA (default data/), the folder with connections.toml $GOVSHARE_CITY
+    (default data/city).
     """
 
 
 def main() -> None:
-    """Entry point: what went wrong is one readable message and exit code 1 (wrong usage: 2), never a traceback."""
+    """Entry point: what went wrong is one readable message and exit code 1 (wrong usage: 2), never a
+    traceback."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     try:

@@ -1,4 +1,5 @@
-"""Progress for people: a line for each resource, build and table, moving on a terminal, written once elsewhere."""
+"""Progress for people: a line for each resource, build and table, moving on a terminal, written once
+elsewhere."""
 
 from __future__ import annotations
 

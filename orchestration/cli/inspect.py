@@ -88,12 +88,23 @@ def trace(
     if as_json:
         print_json(found)
         return
-    columns = ["attribute", "value", "department", "resource", "batch", "row", "the others said"]
+    columns = ["attribute", "value", "resource", "batch", "row", "the others said"]
     rows = [
         [
-            a["attribute"], str(a["value"]), a.get("department"), a.get("resource"), a.get("batch"), a.get("row"),
+            a["attribute"], _value(a["value"]), a.get("resource"), a.get("batch"), a.get("row"),
             "; ".join(f"{o['resource']} {o['batch']}/{o['row']}: {o['value']}" for o in a.get("others", [])),
         ]
         for a in found["attributes"]
     ]  # fmt: skip
     people.print(table(f"{table_name} {key}, release {found['release']}", columns, rows))
+    columns = ["department", "resource", "batch", "row", "file", "line", "the row as it was delivered"]
+    rows = [[*(s[c] for c in columns[:-1]), _record(s["record"])] for s in found["sources"]]
+    people.print(table("Where it came from", columns, rows))
+
+
+def _value(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _record(record: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in record.items())

@@ -26,8 +26,8 @@ def print_json(document: Any) -> None:
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], total: Sequence[Any] | None = None
 ) -> Table:
-    """Numbers to the right with thousands separators, all else to the left; an empty value is a dash. ``total`` is a
-    last row apart from the others."""
+    """Numbers to the right with thousands separators, all else to the left; an empty value is a dash.
+    ``total`` is a last row apart from the others."""
     made = Table(title=title, title_justify="left", header_style="bold")
     listed = [list(row) for row in rows]
     for index, column in enumerate(columns):

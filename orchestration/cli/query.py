@@ -43,20 +43,19 @@ def query(
         _write(answer, csv, parquet)
     else:
         shown = answer if all_rows else answer.slice(0, SHOWN)
-        people.print(
-            table(
-                "", answer.column_names, zip(*(column.to_pylist() for column in shown.columns), strict=True)
-            )
-        )
+        rows = zip(*(column.to_pylist() for column in shown.columns), strict=True)
+        people.print(table("", answer.column_names, rows))
         if shown.num_rows < answer.num_rows:
             errors.print(
-                f"The first {shown.num_rows:,} of {answer.num_rows:,} rows. All of them: --all, --csv FILE, --parquet FILE",
+                f"The first {shown.num_rows:,} of {answer.num_rows:,} rows. "
+                "All of them: --all, --csv FILE, --parquet FILE",
                 highlight=False,
             )
 
 
 def _records(answer: pa.Table) -> list[dict[str, Any]]:
-    """Rows as objects; of columns that share a name the later ones get a number, or they would hide each other."""
+    """Rows as objects; of columns that share a name the later ones get a number, or they would hide each
+    other."""
     names: list[str] = []
     for name in answer.column_names:
         count = sum(1 for earlier in names if earlier == name or earlier.startswith(f"{name}_"))

@@ -134,10 +134,8 @@ def _summary(installation: Installation, bars: Bars, anew: bool, seconds: float)
     collected = sum(rows for (stage, _), rows in bars.rows.items() if stage == "collect")
     if not anew and not collected:
         if not bars.failures:
-            people.print(
-                f"[bold]Nothing new: no department delivered anything, so nothing was built or published again "
-                f"({seconds:.0f} s).[/]"
-            )
+            words = "no department delivered anything, so nothing was built or published again"
+            people.print(f"[bold]Nothing new: {words} ({seconds:.0f} s).[/]")
     else:
         _what_came_of_it(installation, bars, collected, seconds)
     for title, place in (
@@ -165,9 +163,8 @@ def _what_came_of_it(installation: Installation, bars: Bars, collected: int, sec
         document = account(installation)
         people.print(account_table(document))
         total = {c: sum(r[c] for r in document["resources"]) for c in ("landed", "merged", "set_aside")}
-        said.append(
-            f"of {total['landed']:,} landed in all {total['merged']:,} are merged and {total['set_aside']:,} set aside"
-        )
+        said.append(f"of {total['landed']:,} landed in all {total['merged']:,} are merged")
+        said.append(f"{total['set_aside']:,} set aside")
     if current:
         columns = ["table", "release", "rows", "gate", "published_at"]
         people.print(table("Published", columns, [[release[c] for c in columns] for release in current]))

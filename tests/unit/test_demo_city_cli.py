@@ -11,12 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from demo_city import city
-from orchestration.cli import app
-from orchestration.cli.output import people
+from orchestration.cli import app, output
 
 
 def run(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["demo", "--people", "600", *arguments])
+    """Consoles keep the stream they began with: what they say is in ``said``."""
+    with output.people.capture() as shown, output.errors.capture() as errors:
+        result = CliRunner().invoke(app, ["demo", "--people", "600", *arguments])
+    result.said = " ".join((shown.get() + errors.get()).split())
+    return result
 
 
 def stamps(folder: Path) -> dict[str, tuple[int, int]]:
@@ -26,7 +29,7 @@ def stamps(folder: Path) -> dict[str, tuple[int, int]]:
 def test_a_city_and_nothing_to_do_the_second_time(tmp_path: Path) -> None:
     out = tmp_path / "city"
     first = run("--out", str(out), "--json")
-    assert first.exit_code == 0, first.output
+    assert first.exit_code == 0, first.said
     document = json.loads(first.stdout)
     assert document["made"] and document["rows"] == sum(r["rows"] for r in document["resources"])
     assert len(document["resources"]) == 14
@@ -54,13 +57,13 @@ def test_another_version_makes_the_city_anew(tmp_path: Path, monkeypatch: pytest
     assert json.loads(run("--out", str(out), "--json").stdout)["made"]
     monkeypatch.undo()
     result = run("--out", str(out), "--day", "2")
-    assert result.exit_code == 2 and "another version" in result.output
+    assert result.exit_code == 2 and "another version" in result.said
 
 
 def test_a_folder_that_is_no_city_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "important").write_text("x")
     result = run("--out", str(tmp_path))
-    assert result.exit_code == 2 and "no demo city" in result.output
+    assert result.exit_code == 2 and "no demo city" in result.said
     assert [p.name for p in tmp_path.iterdir()] == ["important"]
     assert run("--out", str(tmp_path), "--day", "2").exit_code == 2
     assert run("--out", str(tmp_path / "important")).exit_code == 2
@@ -89,7 +92,5 @@ def test_a_failure_leaves_the_former_city(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_tables_for_people(tmp_path: Path) -> None:
-    with people.capture() as capture:
-        run("--out", str(tmp_path / "city"))
-    shown = capture.get()
-    assert "public_security" in shown and "Defects put in" in shown and "placeholder" in shown
+    said = run("--out", str(tmp_path / "city")).said
+    assert "public_security" in said and "Defects put in" in said and "placeholder" in said

@@ -1,6 +1,6 @@
 """How govshare calls dbt: the same project, profile, variables and environment every time.
 
-Here belong the command line, the variables ``staged`` and ``codes``, and the manifest with its fingerprint.
+Here belong the command line, the variables ``staged``, ``codes`` and ``provenance``, and the manifest with its fingerprint.
 What the manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
 """
 
@@ -28,6 +28,7 @@ from catalogue.model import staging_model
 from catalogue.problems import LOADER
 
 PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests")
+ADDRESS = 'struct(resource varchar, batch varchar, "row" bigint)'
 KEPT_MANIFESTS = 4  # another process may just be about to read one
 _NARROW = str.maketrans("（），", "(),")
 _WIDE = str.maketrans("(),", "（），")
@@ -61,7 +62,32 @@ def staged_models(content: Path) -> dict[str, list[str]]:
 
 def dbt_vars(installation: Installation) -> dict[str, Any]:
     """The variables that every call of dbt gets."""
-    return {"staged": staged_models(installation.content), "codes": code_tables()}
+    return {
+        "staged": staged_models(installation.content),
+        "codes": code_tables(),
+        "provenance": provenance_types(),
+    }
+
+
+def provenance_types() -> dict[str, str]:
+    """Base table → SQL type of its ``_provenance``: for each attribute the row that supplied it.
+
+    A contract must spell a type out, and nobody should write sixty fields that follow from the columns.
+    """
+    types: dict[str, str] = {}
+    for file in sorted((DBT_PROJECT / "models" / "base").glob("*.yml")):
+        for model in _list(yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER), "models"):
+            meta = (model.get("config") or {}).get("meta") or {}
+            known = meta.get("identifier", meta.get("key"))
+            names = [
+                column["name"]
+                for column in _list(model, "columns")
+                if not column["name"].startswith("_") and (column["name"] != meta.get("key") or column["name"] == known)
+            ]
+            if names:
+                fields = ", ".join(f"{name} {ADDRESS}" for name in names)
+                types[model["name"]] = f"struct({fields})"
+    return types
 
 
 def code_tables() -> dict[str, dict[str, dict[str, str]]]:

@@ -246,13 +246,15 @@ class Column(Entry):
 
 
 class BaseTable(Entry):
-    """数据标准: a model with an enforced contract. ``layer`` is ``base`` (基础库表) or ``governance``."""
+    """数据标准: a model with an enforced contract. ``layer`` is ``base`` (基础库表) or ``governance``. ``identifier``: the
+    attribute by which sources name the entity, where that is not the key itself."""
 
     name: str
     title: str = ""
     description: str = ""
     layer: str = ""
     version: str = "1"
+    identifier: str = ""
     primary_key: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     schema_: str = Field("", alias="schema")

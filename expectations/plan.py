@@ -125,7 +125,7 @@ def _column(table: BaseTable, column: Column, catalogue: Catalogue) -> Iterator[
         arguments = {"tables": tuple(column.references)}
         yield Planned("reference", name, WARN, words, "missing", arguments, (name,))
     if column.from_key in FROM_KEY and len(table.primary_key) == 1:
-        key = table.primary_key[0]
+        key = table.identifier or table.primary_key[0]
         rule_name, title, disagrees = FROM_KEY[column.from_key]
         sql = disagrees(f"cast({quoted(key)} as varchar)", x)
         yield _breaks(rule_name, name, WARN, title, sql, (name, key))

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -18,17 +19,15 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from catalogue.dbt import dbt_executable, dbt_vars
 from catalogue.errors import GovshareError
-from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import Catalogue
 from connectors.landing import ensure_empty
-from connectors.manifest import inputs as landing_inputs
 from orchestration import figures
 from orchestration.alive import hold
 from orchestration.dbt import Translator, table_key
+from orchestration.increment import next_build
 from orchestration.keys import ACCOUNT, WAREHOUSE_POOL, landing_key
 from orchestration.progress import step
-from orchestration.state import build_fingerprint, built_fingerprint, mark_built
 
 ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold the warehouse
 NOT_BUILT = ("test", "unit_test", "snapshot")
@@ -50,25 +49,26 @@ def build_assets(
         hold(installation, context.run_id)
         for resource in catalogue.resources.values():
             ensure_empty(installation, resource)
-        fingerprint = build_fingerprint(installation, catalogue)
+        work = next_build(installation, catalogue)
         partial = len(context.selected_asset_keys) < len(context.assets_def.keys)
-        if not partial and fingerprint == built_fingerprint(installation):
+        if partial:  # what is left out would not know of the increment
+            work = replace(work, full=True)
+        elif work.done:
             context.log.info("No new batch and no changed model: nothing to build.")
             step("build", "warehouse", done=True, note="unchanged")
             for key in _in_order(context.assets_def):
                 yield dg.Output(None, context.output_for_asset_key(key), metadata={"state": "unchanged"})
             return
 
-        mark_built(installation, None)
         _wait_for_warehouse(installation)
-        inputs = landing_inputs(installation, catalogue.resources.values())
-        write_whole(
-            installation.warehouse.with_name("inputs.json"), json.dumps(inputs, ensure_ascii=False, indent=1)
-        )
+        work.begin(installation, catalogue)
+        context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
+        # Code tables belong to the project: where that is the same, they are.
+        left_out = NOT_BUILT if work.full else (*NOT_BUILT, "seed")
         with _environment(installation):
             invocation = dbt.cli(
-                ["build", *(word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)),
-                 "--vars", json.dumps(dbt_vars(installation))],
+                ["build", *(word for kind in left_out for word in ("--exclude-resource-type", kind)),
+                 *(["--full-refresh"] if work.full else []), "--vars", json.dumps(dbt_vars(installation))],
                 context=context,
             )  # fmt: skip
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
@@ -87,8 +87,9 @@ def build_assets(
             step("build", "warehouse", done=True, note=f"failed: dbt stopped after {len(finished)} tables")
             raise failure
         if not partial:
-            mark_built(installation, fingerprint)
-        step("build", "warehouse", done=True, note=f"{len(finished)} tables")
+            work.finish(installation)
+        how = "in full" if work.full else "what new batches touch"
+        step("build", "warehouse", done=True, note=f"{len(finished)} tables, {how}")
 
     return build
 

@@ -99,7 +99,7 @@ def warehouse(installation: Installation) -> Iterator[Warehouse]:
 def _delivered(installation: Installation) -> dict[str, int]:
     """Resource → rows of the batches that the last build read (``inputs.json``), by their manifests."""
     inputs = json.loads(installation.warehouse.with_name("inputs.json").read_text(encoding="utf-8"))
-    batches = {resource: {Path(path).parent for path in paths} for resource, paths in inputs.items()}
+    batches = {resource: {Path(path).parent for path in paths} for resource, paths in inputs["parts"].items()}
     return {
         resource: sum(Manifest.from_file(folder / MANIFEST).rows for folder in folders)
         for resource, folders in batches.items()

@@ -19,9 +19,9 @@ from expectations.standards import BLOCK
 from expectations.verdict import Verdict
 from orchestration.alive import hold
 from orchestration.dbt import table_key
+from orchestration.increment import built_fingerprint
 from orchestration.keys import ACCOUNT, CANDIDATE, RELEASE, WAREHOUSE_POOL, candidate_key, release_key
 from orchestration.progress import step
-from orchestration.state import built_fingerprint
 from publishing.analyst import build_analyst_database
 from publishing.candidate import Candidate, write_candidate
 from publishing.release import current_fingerprint, current_release, publish

@@ -43,6 +43,7 @@ class MergeCase:
         self.installation = Installation(folder, folder / "city", content)
         self.items = declared_items(content)
         self.batches: dict[str, list[Path]] = {}
+        self.built: dict[str, list[Path]] = {}  # batches of the last build
         for resource in self.items:
             self._write(resource, "000000", [])
 
@@ -61,14 +62,27 @@ class MergeCase:
         self.batches.setdefault(resource, []).append(part)
 
     def dbt(self, *arguments: str) -> None:
-        inputs = {resource: [str(part) for part in parts] for resource, parts in self.batches.items()}
+        full = "--full-refresh" in arguments or not self.built
+        inputs = {
+            "build": f"{len(self.built)}-{sum(map(len, self.batches.values()))}",
+            "full": full,
+            "parts": {resource: [str(part) for part in parts] for resource, parts in self.batches.items()},
+            "new": {
+                resource: sorted(part.parent.name for part in parts if part not in self.built.get(resource, []))
+                for resource, parts in self.batches.items()
+            },
+        }
         file = self.installation.warehouse.with_name("inputs.json")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(inputs), encoding="utf-8")
         run_dbt(self.installation, *arguments)
 
-    def build(self) -> MergeCase:
-        self.dbt("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    def build(self, *, full: bool = False) -> MergeCase:
+        """Go on from the last build, if there was one, or build in full."""
+        # Code tables do not change between increments (orchestration/build.py does the same).
+        again = ["--full-refresh"] if full or not self.built else ["--exclude-resource-type", "seed"]
+        self.dbt("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test", *again)
+        self.built = {resource: list(parts) for resource, parts in self.batches.items()}
         return self
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

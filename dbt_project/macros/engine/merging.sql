@@ -29,9 +29,27 @@
 {% macro epoch_seconds(x) %}{{ return(adapter.dispatch('epoch_seconds')(x)) }}{% endmacro %}
 {% macro duckdb__epoch_seconds(x) %}{{ return("(epoch_ms(" ~ x ~ ") // 1000)") }}{% endmacro %}
 
-{# The type of a claim's order: whole numbers of 35 decimal digits. Measured: faster than two 64-bit aggregates. #}
+{#
+    A claim's order: two whole numbers of 41 and 63 bits side by side, compared as one. Shifts and masks take them apart:
+    dividing such a number costs fifty times as much.
+#}
 {% macro order_type() %}{{ return(adapter.dispatch('order_type')()) }}{% endmacro %}
 {% macro duckdb__order_type() %}{{ return("hugeint") }}{% endmacro %}
+
+{% macro order_of(high, low) %}{{ return(adapter.dispatch('order_of')(high, low)) }}{% endmacro %}
+{% macro duckdb__order_of(high, low) %}{{ return("(cast(" ~ high ~ " as hugeint) * 9223372036854775808 + " ~ low ~ ")") }}{% endmacro %}
+
+{# The order with `more` added to its first number. #}
+{% macro order_after(order, more) %}{{ return(adapter.dispatch('order_after')(order, more)) }}{% endmacro %}
+{% macro duckdb__order_after(order, more) %}{{ return("(" ~ order ~ " + cast(" ~ more ~ " as hugeint) * 9223372036854775808)") }}{% endmacro %}
+
+{# The second number of an order. #}
+{% macro order_low(order) %}{{ return(adapter.dispatch('order_low')(order)) }}{% endmacro %}
+{% macro duckdb__order_low(order) %}{{ return("cast(" ~ order ~ " & 9223372036854775807::hugeint as bigint)") }}{% endmacro %}
+
+{# Some bits of a 63-bit number, as a number. #}
+{% macro bits_of(x, shift, mask) %}{{ return(adapter.dispatch('bits_of')(x, shift, mask)) }}{% endmacro %}
+{% macro duckdb__bits_of(x, shift, mask) %}{{ return("((" ~ x ~ " >> " ~ shift ~ ") & " ~ mask ~ ")") }}{% endmacro %}
 
 {# Whole-number division. #}
 {% macro whole_part(x, by) %}{{ return(adapter.dispatch('whole_part')(x, by)) }}{% endmacro %}

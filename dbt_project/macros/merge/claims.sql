@@ -1,11 +1,9 @@
 {#
     From staged rows to claims: what one source record says of one entity, in the standard's names.
-    A claim's order is one whole number, read from the left: rank of its register for the attribute (2 digits),
-    age (11), resource (4), batch and row counted down (6 + 12). The smallest wins; the same number says which row
-    supplied the value.
+    A claim's order is two numbers read one after the other: rank of its register for the attribute (7 bits) and age in
+    seconds (34); then its address, which decides ties: resource (10), batch (21) and row (32) counted down. The smallest
+    wins, and its address says which row supplied the value.
 #}
-
-{% macro ranks_unit() %}{{ return('1' ~ '0' * 33) }}{% endmacro %}
 
 {# All claims on a base table, as one query over its staging models. #}
 {% macro claims_on(table) -%}
@@ -38,6 +36,7 @@ select
     '{{ role.register }}' as _register,
     _recorded_at,
     {{ claim_order(number) }} as _order,
+    {{ number }} as _number,
     {{ role_value(staged, role.prefix, 'key_problem', 'varchar') }} as _key_problem,
     {{ role_value(staged, role.prefix, 'key_item', 'varchar') }} as _key_item,
     _defects,
@@ -57,6 +56,7 @@ select
     cast(null as varchar) as _register,
     cast(null as timestamp) as _recorded_at,
     cast(null as {{ order_type() }}) as _order,
+    cast(null as integer) as _number,
     cast(null as varchar) as _key_problem,
     cast(null as varchar) as _key_item,
     {{ no_list(defect_type()) }} as _defects,
@@ -92,28 +92,25 @@ where false
 
 {# Order among claims of one register: newest first, then what landed last. Seconds are counted from 1900. #}
 {% macro claim_order(number) -%}
-    (
-        cast(99999999999 - greatest(coalesce({{ epoch_seconds('_recorded_at') }} + 2208988800, 0), 0) as {{ order_type() }}) * 10000000000000000000000
-        + {{ number }} * cast(1000000000000000000 as {{ order_type() }})
-        + (999999 - cast(_batch as bigint)) * cast(1000000000000 as {{ order_type() }})
-        + (999999999999 - _row)
-    )
+    {%- set age = "17179869183 - greatest(coalesce(" ~ epoch_seconds('_recorded_at') ~ " + 2208988800, 0), 0)" -%}
+    {%- set place = number * 9007199254740992 ~ " + (2097151 - cast(_batch as bigint)) * 4294967296 + (4294967295 - _row)" -%}
+    {{ return(order_of(age, "(" ~ place ~ ")")) }}
 {%- endmacro %}
 
 {# An attribute's order: the rank of the claim's register in front. Null where the claim may not or does not supply it. #}
 {% macro attribute_order(name, attribute, key) -%}
-    {%- set unit = "cast(" ~ ranks_unit() ~ " as " ~ order_type() ~ ")" -%}
+    {%- set rank_unit = 17179869184 -%}
     {%- set rank -%}
         {%- if attribute.authority -%}
         case _register
-        {%- for register in attribute.authority %} when '{{ register }}' then {{ loop.index0 }}{% endfor %} else 30 end
+        {%- for register in attribute.authority %} when '{{ register }}' then {{ loop.index0 * rank_unit }}{% endfor %} else {{ 30 * rank_unit }} end
         {%- else -%}0{%- endif -%}
     {%- endset -%}
     {%- if attribute.from_key -%}
         {#- What contradicts the key itself comes after everything else. -#}
-        {%- set rank = rank ~ " + case when " ~ name ~ " <> " ~ context[attribute.from_key](key) ~ " then 60 else 0 end" -%}
+        {%- set rank = rank ~ " + case when " ~ name ~ " <> " ~ context[attribute.from_key](key) ~ " then " ~ 60 * rank_unit ~ " else 0 end" -%}
     {%- endif -%}
-    {{ return("_order + (" ~ rank ~ ") * " ~ unit) }}
+    {{ return("_order" if rank == '0' else order_after("_order", "(" ~ rank ~ ")")) }}
 {%- endmacro %}
 
 {% macro may_supply(name, attribute) -%}
@@ -126,7 +123,7 @@ where false
 
 {# All columns of a table's claims but those of `except`. #}
 {% macro claim_columns(table, alias, except=[]) -%}
-    {%- set names = ['_resource', '_batch', '_row', '_role', '_register', '_recorded_at', '_order', '_key_problem', '_key_item', '_defects'] -%}
+    {%- set names = ['_resource', '_batch', '_row', '_role', '_register', '_recorded_at', '_order', '_number', '_key_problem', '_key_item', '_defects'] -%}
     {%- for name in attributes_of(table) if name not in except -%}{%- do names.append(name) -%}{%- endfor -%}
     {%- set qualified = [] -%}
     {%- for name in names -%}{%- do qualified.append(alias ~ '.' ~ name) -%}{%- endfor -%}

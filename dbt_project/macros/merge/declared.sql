@@ -38,13 +38,13 @@
 {%- endmacro %}
 
 {#
-    The base table's attributes: name → {type, authority, exclusive, from_key, key}. Declared in the model's YAML:
-    every column whose name does not begin with an underscore.
+    The base table's attributes: name → {type, authority, exclusive, from_key}. Declared in the model's YAML: every
+    column whose name does not begin with an underscore, except a key that no source knows.
 #}
 {% macro attributes_of(table) -%}
     {%- set attributes = {} -%}
     {%- for node in declared().nodes.values() if node.resource_type == 'model' and node.name == table -%}
-        {%- for name, column in node.columns.items() if not name.startswith('_') -%}
+        {%- for name, column in node.columns.items() if not name.startswith('_') and (name != meta_of(node).key or name == identifier_of(table)) -%}
             {%- set meta = meta_of(column) -%}
             {%- do attributes.update({name: {
                 'type': column.data_type,
@@ -57,7 +57,10 @@
     {{ return(attributes) }}
 {%- endmacro %}
 
-{# The base table's own meta: key (attribute), presence (attributes that show a claim), evidence (name → type). #}
+{# The attribute by which sources name the entity: the key itself, unless the table keeps a key of its own. #}
+{% macro identifier_of(table) %}{{ return(table_meta(table).get('identifier', table_meta(table).key)) }}{% endmacro %}
+
+{# The base table's own meta: key, identifier, presence (attributes that show a claim), evidence (name → type). #}
 {% macro table_meta(table) -%}
     {%- for node in declared().nodes.values() if node.resource_type == 'model' and node.name == table -%}
         {{ return(meta_of(node)) }}

@@ -22,7 +22,7 @@
     {%- set staged = column_names(ref(model)) -%}
     {%- set roles = [] -%}
     {%- for role in roles_of(source_node(resource[0], resource[1])) -%}
-        {%- set key = role_column(role.prefix, table_meta(role.table).key) -%}
+        {%- set key = role_column(role.prefix, identifier_of(role.table)) -%}
         {%- set problem = role_column(role.prefix, 'key_problem') -%}
         {%- set item = role_column(role.prefix, 'key_item') -%}
         {%- do roles.append({
@@ -99,6 +99,13 @@ left join {{ ref('int_' ~ role.table ~ '__links') }} as {{ role.link }}
         and staged._batch = {{ role.link }}._batch
         and staged._row = {{ role.link }}._row
 {%- endfor %}
+{%- if goes_on() %}
+inner join {{ intermediate('int_row__touched') }} as touched
+    on
+        touched._resource = '{{ staged_resource(model) | join('.') }}'
+        and staged._batch = touched._batch
+        and staged._row = touched._row
+{%- endif %}
 {%- endmacro %}
 
 {% macro case_struct(condition, fields) -%}
@@ -135,7 +142,7 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set key = table_meta(table).key -%}
     {%- set compared = {} -%}
-    {%- for name, attribute in attributes_of(table).items() if name != key -%}{%- do compared.update({name: attribute}) -%}{%- endfor -%}
+    {%- for name, attribute in attributes_of(table).items() if name not in (key, identifier_of(table)) -%}{%- do compared.update({name: attribute}) -%}{%- endfor -%}
     {%- set differs, values = [], [] -%}
     {%- for name, attribute in compared.items() -%}
         {%- do differs.append("claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null)") -%}
@@ -161,7 +168,8 @@ from (
         from {{ claims }} as claims
         inner join {{ base }} as base on claims._entity_id = base.{{ key }}
         where
-            {{ differs | join('\n            or ') }}
+            {{ is_touched('claims._entity_id', table) }}
+            and ({{ differs | join('\n            or ') }})
     )
 ) as spoken
 group by _entity_id, said.attribute

@@ -11,7 +11,7 @@
 {# The claims that reached an entity, with _entity_id. #}
 {% macro identified(table, claims, links) -%}
     {%- if not execute -%}{{ return('select * from ' ~ claims ~ ', ' ~ links) }}{%- endif -%}
-    {%- set key = table_meta(table).key -%}
+    {%- set key = identifier_of(table) -%}
 select claims.*, claims.{{ key }} as _entity_id
 from {{ claims }} as claims
 where claims.{{ key }} is not null

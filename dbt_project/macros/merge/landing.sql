@@ -3,14 +3,14 @@
     stand in for it and a batch that lands meanwhile is not half read.
 #}
 
-{# on-run-start. Reads `warehouse/inputs.json`: {"department.resource": ["path of a part", ...], ...} #}
+{# on-run-start. #}
 {% macro landing_views() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'test', 'retry', 'show', 'compile') -%}
-        {%- set inputs = fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json')) -%}
+        {%- set parts = inputs().parts -%}
         {%- set schemas = [] -%}
         {%- for node in declared().sources.values() -%}
             {%- set resource = node.source_name ~ '.' ~ node.name -%}
-            {%- if not inputs.get(resource) -%}
+            {%- if not parts.get(resource) -%}
                 {{ exceptions.raise_compiler_error(
                     resource ~ " has no batch in inputs.json, not even the empty one. Remedy: `govshare run`, which writes it") }}
             {%- endif -%}
@@ -19,7 +19,7 @@
                 {%- do run_query("create schema if not exists " ~ adapter.quote(node.schema)) -%}
             {%- endif -%}
             {%- set view = adapter.quote(node.schema) ~ '.' ~ adapter.quote(node.identifier) -%}
-            {%- do run_query(create_view(view, read_batches(inputs[resource]))) -%}
+            {%- do run_query(create_view(view, read_batches(parts[resource]))) -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -28,6 +28,8 @@
     item with a standard or a code table is its standard value (a date, a code, a name; null where the rule is broken),
     any other is clean text. What the source wrote stays at the row's address in the landing.
     _record_key   the declared key, parts joined with '|'; null when all parts are empty
+    _scope        hash of the key: what is staged again together
+    _build        the build that staged the row
     _recorded_at  when the source says it wrote the row (`recorded_at`: SQL over items, which are clean text there)
     _status       duplicate: equal to the version before it; superseded: a later version of the record exists;
                   else current. Versions of a record are ordered by _recorded_at, then as they landed. A
@@ -46,9 +48,9 @@
     {%- set node = source_node(department, resource) -%}
     {%- set columns = node.columns.values() | list -%}
     {%- set items = columns | map(attribute='name') | list -%}
-    {%- set keys = meta_of(node).connector.key -%}
-    {%- set keys = [keys] if keys is string else keys -%}
+    {%- set keys = keys_of(node) -%}
     {%- set key = record_key(keys) -%}
+    {%- set rows = rows_to_stage(landed, department ~ '.' ~ resource, keys) -%}
     {%- set problem = row_problem(items) -%}
     {%- set content = row_hash(quoted_items(items) + ['_op', '_problem', '_raw']) -%}
     {#- An unreadable row is no version of any record: it can only be a copy of its like. -#}
@@ -57,7 +59,7 @@
     {%- endset -%}
 repeated as (
     select {{ record }} as _record
-    from {{ landed }}
+    from {{ rows }} as delivered
     group by 1
     having count(*) > 1
 ),
@@ -71,7 +73,7 @@ versions as (
         {{ recorded_at }} as _recorded_at,
         {{ landed_position() }} as _position,
         coalesce(_op, 'upsert') = 'delete' as _withdraws
-    from {{ landed }}
+    from {{ rows }} as delivered
     where {{ record }} in (select _record from repeated)
 ),
 
@@ -125,7 +127,7 @@ looked_at as (
         coalesce(standing._status, 'current') as _status,
         coalesce(standing._key_repeated, false) as _key_repeated,
         {{ untidy(side_by_side(items)) }} as _untidy
-    from {{ landed }} as source
+    from {{ rows }} as source
     left join standing on source._batch = standing._batch and source._row = standing._row
 ),
 
@@ -137,6 +139,7 @@ cleaned as (
         _batch,
         _row,
         {{ key }} as _record_key,
+        {{ scope_of(keys) }} as _scope,
         coalesce(_op, 'upsert') as _op,
         _status,
         {{ problem }} as _problem,
@@ -173,6 +176,7 @@ landed as (
         _batch,
         _row,
         _record_key,
+        _scope,
         _op,
         _recorded_at,
         _status,
@@ -189,6 +193,8 @@ landed as (
     _batch,
     _row,
     _record_key,
+    _scope,
+    {{ "'" ~ inputs().build ~ "'" }} as _build,
     _op,
     _recorded_at,
     _status,

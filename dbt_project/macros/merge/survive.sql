@@ -10,16 +10,17 @@
     {%- set attributes = attributes_of(table) -%}
     select
         _entity_id as {{ key }},
-        {% for name, attribute in attributes.items() if name != key -%}
+        {% for name, attribute in attributes.items() if name != identifier_of(table) -%}
         {{ survivor(name, attribute) }} as {{ name }},
         {{ survivor_order(name, attribute) }} as {{ name }}__order,
         {% endfor -%}
         min(_order) as {{ key }}__order,
         {% for word in range(resource_words(table)) -%}
-        {{ any_bits(bit_in_word(resource_number(), word, 60)) }} as _bits{{ word }},
+        {{ any_bits(bit_in_word('_number', word, 60)) }} as _bits{{ word }},
         {% endfor -%}
         max(_recorded_at) as _updated_at
     from {{ identified }}
+    where {{ is_touched('_entity_id', table) }}
     group by _entity_id
 {%- endmacro %}
 
@@ -43,8 +44,11 @@
     {%- if not execute -%}{{ return('*') }}{%- endif -%}
     {%- set key = table_meta(table).key -%}
     {%- set entries = [] -%}
+    {%- if key != identifier_of(table) %}
+    survivors.{{ key }},
+    {%- endif -%}
     {%- for name, attribute in attributes_of(table).items() -%}
-        {%- set order = instead.get(name ~ '__order', name ~ '__order') -%}
+        {%- set order = instead.get(name ~ '__order', (key if name == identifier_of(table) else name) ~ '__order') -%}
         {%- if name in instead %}
     {{ instead[name] }} as {{ name }},
         {%- elif attribute.from_key %}
@@ -55,30 +59,29 @@
         {%- else %}
     survivors.{{ name }},
         {%- endif -%}
-        {%- do entries.append(
-            "case when " ~ order ~ " is not null then "
-            ~ struct_of([('key', "'" ~ name ~ "'"), ('value', address_of(table, order))]) ~ " end"
-        ) -%}
+        {%- do entries.append((name, "case when " ~ order ~ " is not null then " ~ address_of(table, order) ~ " end")) -%}
     {%- endfor %}
-    {{ map_of(without_nulls(list_of(entries))) }} as _provenance,
+    {{ struct_of(entries) }} as _provenance,
     {{ sources_of(table) }} as _sources,
     _updated_at
 {%- endmacro %}
 
 {# The row that an order points to: struct(resource, batch, row). #}
 {% macro address_of(table, order) -%}
-    {{ return(struct_of([
-        ('resource', resource_of(table, order)),
-        ('batch', "lpad(cast(999999 - " ~ whole_part(order, '1000000000000') ~ " % 1000000 as varchar), 6, '0')"),
-        ('row', "cast(999999999999 - " ~ order ~ " % 1000000000000 as bigint)"),
-    ])) }}
+    {{ return(with_value(order_low(order), struct_of([
+        ('resource', resource_at(table, '_v')),
+        ('batch', "lpad(cast(2097151 - " ~ bits_of('_v', 32, 2097151) ~ " as varchar), 6, '0')"),
+        ('row', "4294967295 - " ~ bits_of('_v', 0, 4294967295)),
+    ]))) }}
 {%- endmacro %}
 
-{% macro resource_of(table, order) -%}
-    {{ return(element_of(
-        list_of(resource_names(table)),
-        "cast(" ~ whole_part(order, '1000000000000000000') ~ " % 10000 as integer) + 1"
-    )) }}
+{% macro resource_of(table, order) %}{{ return(with_value(order_low(order), resource_at(table, '_v'))) }}{% endmacro %}
+
+{# The resource in an address. #}
+{% macro resource_at(table, place) -%}
+    {%- set branches = [] -%}
+    {%- for name in resource_names(table) -%}{%- do branches.append("when " ~ loop.index0 ~ " then " ~ name) -%}{%- endfor -%}
+    {{ return("case " ~ bits_of(place, 53, 1023) ~ " " ~ branches | join(' ') ~ " end") }}
 {%- endmacro %}
 
 {# All resources that speak of the entity, sorted. #}
@@ -98,7 +101,3 @@
 {%- endmacro %}
 
 {% macro resource_words(table) %}{{ return((resource_names(table) | length + 59) // 60) }}{% endmacro %}
-
-{% macro resource_number() -%}
-    {{ return("cast(" ~ whole_part('_order', '1000000000000000000') ~ " % 10000 as bigint)") }}
-{%- endmacro %}

@@ -27,7 +27,8 @@
 
 {# GB/T 2261.1: 1 male, 2 female. #}
 {% macro id_number_sex(number) -%}
-    {{ return("case cast(substr(" ~ number ~ ", 17, 1) as integer) % 2 when 1 then '1' when 0 then '2' end") }}
+    {%- set digit = "substr(" ~ number ~ ", 17, 1)" -%}
+    {{ return("case when " ~ digit ~ " in ('1', '3', '5', '7', '9') then '1' when " ~ digit ~ " in ('0', '2', '4', '6', '8') then '2' end") }}
 {%- endmacro %}
 
 {# Why `x`, an eighteen-character text of number_text, is no number; null when it is one. #}

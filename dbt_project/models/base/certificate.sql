@@ -5,4 +5,5 @@ with survivors as (
 select
     {{ surviving_columns('certificate') }}
 from survivors
-order by certificate_id
+
+-- depends_on: {{ ref('int_certificate__touched') }}

@@ -5,4 +5,5 @@ with survivors as (
 select
     {{ surviving_columns('legal_entity') }}
 from survivors
-order by credit_code
+
+-- depends_on: {{ ref('int_legal_entity__touched') }}

@@ -1,3 +1,5 @@
+-- A person's id is the identity number, or U and a hash for someone whom no source names by a usable one.
+
 with survivors as (
     {{ survivors('population', ref('int_population__identified')) }}
 ),
@@ -5,10 +7,10 @@ with survivors as (
 -- Nobody registers a widow: whoever outlives the spouse of a standing marriage is one (GB/T 2261.2-2003, 30).
 widowed as (
     select
-        survivors.id_number,
+        survivors.person_id,
         spouses.death_order
     from survivors
-    inner join {{ ref('int_population__deaths') }} as spouses on survivors.spouse_id_number = spouses.id_number
+    inner join {{ ref('int_population__deaths') }} as spouses on survivors.spouse_id_number = spouses.person_id
     where
         survivors.marital_status like '2%'
         and spouses.death_date >= coalesce(nullif(survivors.marriage_date, {{ none_of('date') }}), date '0001-01-01')
@@ -17,11 +19,13 @@ widowed as (
 
 select
     {{ surviving_columns('population', instead={
-        'marital_status': "case when widowed.id_number is not null then '30' else survivors.marital_status end",
+        'id_number': "case when survivors.person_id not like 'U%' then survivors.person_id end",
+        'marital_status': "case when widowed.person_id is not null then '30' else survivors.marital_status end",
         'marital_status__order': "coalesce(widowed.death_order, marital_status__order)",
-        'spouse_id_number': "case when widowed.id_number is null then nullif(spouse_id_number, " ~ none_of('varchar') ~ ") end",
-        'marriage_date': "case when widowed.id_number is null then nullif(marriage_date, " ~ none_of('date') ~ ") end",
+        'spouse_id_number': "case when widowed.person_id is null then nullif(spouse_id_number, " ~ none_of('varchar') ~ ") end",
+        'marriage_date': "case when widowed.person_id is null then nullif(marriage_date, " ~ none_of('date') ~ ") end",
     }) }}
 from survivors
-left join widowed on survivors.id_number = widowed.id_number
-order by survivors.id_number
+left join widowed on survivors.person_id = widowed.person_id
+
+-- depends_on: {{ ref('int_population__touched') }}

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- The account of every resource: landed is counted in the landing views, everything else in the disposition, so
 -- that a row lost or doubled on the way shows.
 

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_touched_conflicts() }}") }}
+
 -- Where the departments' current claims on one attribute disagree after cleaning; `claims` begins with the one kept.
 
 with found as (
@@ -9,4 +11,5 @@ with found as (
 
 select table_name, entity_id, attribute, kept, kept_resource, claims
 from found
-order by table_name, entity_id, attribute
+
+-- depends_on: {{ ref('int_population__touched') }}, {{ ref('int_legal_entity__touched') }}, {{ ref('int_certificate__touched') }}

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_touched_rows() }}") }}
+
 -- Defects of the rows that count: repaired, or let through with a mark. A wrong key of a claim that was linked all the
 -- same stands here as repaired; one that kept its claim out stands in set_aside.
 
@@ -20,4 +22,5 @@ select
     rules.remedy
 from found
 left join {{ ref('rules') }} as rules on found.defect.rule = rules.rule
-order by found.resource, found.batch, found.{{ item('row') }}, rule, item
+
+-- depends_on: {{ ref('int_row__touched') }}

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_touched_rows() }}") }}
+
 select
     resource,
     batch,
@@ -7,4 +9,3 @@ select
     {{ reasons_of('outcome', 'findings') }} as reasons,
     claims
 from {{ ref('int_row__disposed') }}
-order by resource, batch, {{ item('row') }}

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_touched_rows() }}") }}
+
 -- What did not reach the base tables, one row for each rule: whole rows, and single claims of rows that were merged
 -- for another claim (the husband of a marriage whose wife's number is wrong).
 
@@ -22,4 +24,5 @@ select
     rules.remedy
 from findings
 left join {{ ref('rules') }} as rules on findings.finding.rule = rules.rule
-order by findings.resource, findings.batch, findings.{{ item('row') }}, role, rule, item
+
+-- depends_on: {{ ref('int_row__touched') }}

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ keep_before() }}") }}
+
 -- Claims on certificates without a number. A certificate is its type and number: nothing else can stand for it.
 
 select

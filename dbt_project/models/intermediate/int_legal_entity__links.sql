@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ keep_before() }}") }}
+
 -- Claims on legal entities without a usable credit code, each with the one entity that its old numbers lead to,
 -- or why there is none. An old tax number is the area (6) and the organisation code (9).
 

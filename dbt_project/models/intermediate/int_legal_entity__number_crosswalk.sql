@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ keep_before() }}") }}
+
 -- Old numbers and the unified social credit code that stands for them, from claims that carry both, and from the
 -- organisation code inside every credit code (GB 32100-2015, characters 9 to 17). `legal_entities` > 1: of no use.
 

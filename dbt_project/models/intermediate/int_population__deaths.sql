@@ -3,7 +3,7 @@
 -- must know before it is written.
 
 select
-    _entity_id as id_number,
+    _entity_id as person_id,
     {{ survivor('death_date', death) }} as death_date,
     {{ survivor_order('death_date', death) }} as death_order
 from {{ ref('int_population__identified') }}

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ keep_before() }}") }}
+
 -- Claims on persons without a usable identity number, each with the one person they can mean, or why there is none:
 -- the same name and date of birth (and sex, where both say it), and exactly one such person. Issue 5 puts a weighing
 -- of all evidence here; whatever finds the links, this model's columns stay.

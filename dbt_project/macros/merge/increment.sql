@@ -1,0 +1,170 @@
+{#
+    A build that goes on from the last one: only what new batches touch is computed again.
+
+    Records touched: those of whose key a new batch has a row; all their rows are staged again, for their standing may
+    have changed. Rows touched: these, and those whose claims are linked otherwise than before. Entities touched: those
+    that a touched row speaks of, now or in the last build, and those whose attributes depend on them. Base and
+    governance tables drop what is touched and take it in anew. The result equals that of a full build, which a test
+    proves; whether to go on or to build in full is decided in orchestration/build.py and told in `inputs.json`.
+#}
+
+{# {build, full, parts: {resource: [files]}, new: {resource: [batches]}} of this build. #}
+{% macro inputs() -%}
+    {{ return(fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))) }}
+{%- endmacro %}
+
+{# Whether this model keeps its rows of the last build. In a unit test there is no such model. #}
+{% macro increments() %}{{ return(execute and this is not none and is_incremental()) }}{% endmacro %}
+
+{% macro goes_on() %}{{ return(execute and not inputs().full) }}{% endmacro %}
+
+{# The condition that a landed row is of a new batch; none where the resource has none. #}
+{% macro is_new(resource) -%}
+    {%- set batches = inputs().new.get(resource, []) -%}
+    {{ return("_batch in ('" ~ batches | join("', '") ~ "')" if batches else none) }}
+{%- endmacro %}
+
+{# What is restaged together: all rows of a record share its key's hash (and, harmlessly, a few others theirs). #}
+{% macro scope_of(keys) -%}
+    {{ return(row_hash(["coalesce(" ~ record_key(keys) ~ ", '')"])) }}
+{%- endmacro %}
+
+{# The landed rows that a build has to stage: all, or those of touched records. #}
+{% macro rows_to_stage(landed, resource, keys) -%}
+    {%- if not increments() -%}{{ return(landed) }}{%- endif -%}
+    {%- if not is_new(resource) -%}{{ return("(select * from " ~ landed ~ " where false)") }}{%- endif -%}
+    {%- set scope = scope_of(keys) -%}
+    {{ return("(select * from " ~ landed ~ " where " ~ scope ~ " in (select " ~ scope ~ " from " ~ landed ~ " where " ~ is_new(resource) ~ "))") }}
+{%- endmacro %}
+
+{# Pre-hook of staging models. #}
+{% macro forget_touched_records() -%}
+    {%- if increments() -%}
+        {%- set parts = staged_resource(this.identifier) -%}
+        {%- set resource = parts | join('.') -%}
+        {%- if is_new(resource) -%}
+            {%- set scope = scope_of(keys_of(source_node(parts[0], parts[1]))) -%}
+            delete from {{ this }} where _scope in (select {{ scope }} from {{ source_relation(parts[0], parts[1]) }} where {{ is_new(resource) }})
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Pre-hook of models of which the next ones want to know what they were before. #}
+{% macro keep_before() -%}
+    {%- if goes_on() and load_relation(this) is not none -%}
+        create or replace table {{ this.include(database=false).replace_path(identifier=this.identifier ~ '__before') }} as select * from {{ this }}
+    {%- elif execute -%}
+        drop table if exists {{ this.include(database=false).replace_path(identifier=this.identifier ~ '__before') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The model's rows of the last build, or its rows now where there was none. #}
+{% macro before(relation) -%}
+    {%- set kept = adapter.get_relation(relation.database, relation.schema, relation.identifier ~ '__before') -%}
+    {{ return(kept or relation) }}
+{%- endmacro %}
+
+{# Links that are others than before: the addresses of their claims with the entity of then or now. #}
+{% macro changed_links(links) -%}
+    (
+        select _resource, _batch, _row, entity_id
+        from (
+            select _resource, _batch, _row, _role, entity_id, rule, method from {{ links }}
+            except
+            select _resource, _batch, _row, _role, entity_id, rule, method from {{ before(links) }}
+        ) as added
+        union all
+        select _resource, _batch, _row, entity_id
+        from (
+            select _resource, _batch, _row, _role, entity_id, rule, method from {{ before(links) }}
+            except
+            select _resource, _batch, _row, _role, entity_id, rule, method from {{ links }}
+        ) as gone
+    )
+{%- endmacro %}
+
+{# Rows staged by this build, and rows whose claims are linked otherwise than before. #}
+{% macro touched_rows() -%}
+    {%- for model in staged_models() -%}{%- do ref(model) -%}{%- endfor -%}
+    {%- if not goes_on() -%}
+        {{ return("select cast(null as varchar) as _resource, cast(null as varchar) as _batch, cast(null as bigint) as _row where false") }}
+    {%- endif -%}
+    {%- set parts = [] -%}
+    {%- for model in staged_models() if is_new(staged_resource(model) | join('.')) -%}
+        {%- do parts.append("select _resource, _batch, _row from " ~ ref(model) ~ " where _build = '" ~ inputs().build ~ "'") -%}
+    {%- endfor -%}
+    {%- for table in ['population', 'legal_entity', 'certificate'] -%}
+        {%- do parts.append("select _resource, _batch, _row from " ~ changed_links(ref('int_' ~ table ~ '__links')) ~ " as relinked_" ~ table) -%}
+    {%- endfor -%}
+    {{ return(parts | join('\nunion\n')) }}
+{%- endmacro %}
+
+{# Entities of `table` that touched rows speak of now, or spoke of in the last build. #}
+{% macro entities_of_touched_rows(table) -%}
+    {%- set identified = ref('int_' ~ table ~ '__identified') -%}
+    {%- set touched = ref('int_row__touched') -%}
+    {%- set disposition = adapter.get_relation(target.database, 'governance', 'disposition') if execute -%}
+        select identified._entity_id as entity_id
+        from {{ identified }} as identified
+        inner join {{ touched }} as touched
+            on identified._batch = touched._batch and identified._row = touched._row and identified._resource = touched._resource
+    {% if disposition %}
+        union
+
+        select spoken.claim.entity_id as entity_id
+        from (
+            select {{ each_of('disposition.claims') }} as claim
+            from {{ disposition }} as disposition
+            inner join {{ touched }} as touched
+                on disposition.batch = touched._batch and disposition.{{ item('row') }} = touched._row and disposition.resource = touched._resource
+        ) as spoken
+        where spoken.claim.table_name = '{{ table }}'
+    {% endif %}
+{%- endmacro %}
+
+{# The condition that an entity has to be computed. #}
+{% macro is_touched(entity, table) -%}
+    {{ return(entity ~ " in (select entity_id from " ~ ref('int_' ~ table ~ '__touched') ~ ")" if increments() else "true") }}
+{%- endmacro %}
+
+{# Pre-hook of base tables. #}
+{% macro forget_touched_entities() -%}
+    {%- if increments() -%}
+        delete from {{ this }} where {{ table_meta(this.identifier).key }} in (select entity_id from {{ touched_relation(this.identifier) }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# Pre-hook of tables by landed row. #}
+{% macro forget_touched_rows() -%}
+    {%- if increments() -%}
+        delete from {{ this }}
+        where exists (
+            select 1 from {{ intermediate('int_row__touched') }} as touched
+            where touched._batch = {{ this }}.batch and touched._row = {{ this }}.{{ item('row') }} and touched._resource = {{ this }}.resource
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{# Pre-hook of tables by entity of any base table. #}
+{% macro forget_touched_conflicts() -%}
+    {%- if increments() -%}
+        delete from {{ this }} where
+        {% for table in ['population', 'legal_entity', 'certificate'] -%}
+        (table_name = '{{ table }}' and entity_id in (select entity_id from {{ touched_relation(table) }})){{ ' or' if not loop.last }}
+        {% endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Relations that hooks name without a `ref`, which they may not use while dbt parses. The models themselves ref them. #}
+{% macro intermediate(name) %}{{ return(adapter.get_relation(target.database, 'intermediate', name)) }}{% endmacro %}
+{% macro touched_relation(table) %}{{ return(intermediate('int_' ~ table ~ '__touched')) }}{% endmacro %}
+
+{% macro keys_of(node) -%}
+    {%- set keys = meta_of(node).connector.key -%}
+    {{ return([keys] if keys is string else keys) }}
+{%- endmacro %}
+
+{% macro source_relation(department, resource) -%}
+    {%- set node = source_node(department, resource) -%}
+    {{ return(api.Relation.create(database=target.database, schema=node.schema, identifier=node.identifier)) }}
+{%- endmacro %}

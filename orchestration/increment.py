@@ -1,0 +1,99 @@
+"""What a build has to do: nothing, go on from the last one, or everything; and how that is told to dbt.
+
+``warehouse/built.json`` says what the warehouse holds: the batches and the project that the last finished build
+read. It is removed before dbt starts and written when dbt is done, so a build that was killed is followed by a full
+one. ``warehouse/inputs.json`` is what dbt's macros read (``dbt_project/macros/merge/increment.sql``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from catalogue.dbt import project_fingerprint
+from catalogue.files import write_whole
+from catalogue.installation import Installation
+from catalogue.model import Catalogue
+from connectors.manifest import committed
+from connectors.manifest import fingerprint as landing_fingerprint
+from connectors.manifest import inputs as landing_inputs
+
+ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
+
+
+@dataclass(frozen=True)
+class Build:
+    """``fingerprint``: of all that the build depends on; ``project``: of all but the batches. ``batches``: those that
+    it reads, by resource; ``new``: those of them that the last build did not. ``full``: nothing of the last build can be
+    kept. ``done``: the warehouse is already what this build would make of it."""
+
+    fingerprint: str
+    project: str
+    batches: Mapping[str, list[str]]
+    new: Mapping[str, list[str]]
+    full: bool
+    done: bool
+
+    def begin(self, installation: Installation, catalogue: Catalogue) -> None:
+        """Mark the warehouse as unfinished and tell dbt what to do."""
+        _mark(installation).unlink(missing_ok=True)
+        inputs = {
+            "build": self.fingerprint[:16],
+            "full": self.full,
+            "parts": landing_inputs(installation, catalogue.resources.values()),
+            "new": self.new,
+        }
+        text = json.dumps(inputs, ensure_ascii=False, indent=1)
+        write_whole(installation.warehouse.with_name("inputs.json"), text)
+
+    def finish(self, installation: Installation) -> None:
+        """Say what the warehouse holds now."""
+        holds = {"fingerprint": self.fingerprint, "project": self.project, "batches": self.batches}
+        write_whole(_mark(installation), json.dumps(holds))
+
+
+def next_build(installation: Installation, catalogue: Catalogue) -> Build:
+    """Compare what has landed, the project and the engines with what the last build read.
+
+    A batch that has gone, another project or another engine make it a full one: increments only add.
+    """
+    resources = catalogue.resources.values()
+    versions = [f"{package} {version(package)}" for package in ENGINES]
+    project = _hash(project_fingerprint(installation), *versions)
+    fingerprint = _hash(landing_fingerprint(installation, resources), project)
+    batches = {r.id: [m.batch for m in committed(installation, r.id)] for r in resources}
+    built = _built(installation)
+    past = built.get("batches", {})
+    gone = any(set(names) - set(batches.get(resource, ())) for resource, names in past.items())
+    return Build(
+        fingerprint=fingerprint,
+        project=project,
+        batches=batches,
+        new={r: new for r, names in batches.items() if (new := [n for n in names if n not in past.get(r, ())])},
+        full=gone or built.get("project") != project,
+        done=built.get("fingerprint") == fingerprint,
+    )
+
+
+def built_fingerprint(installation: Installation) -> str | None:
+    """The fingerprint of the last build that finished; none while the warehouse is in an unknown state."""
+    return _built(installation).get("fingerprint")
+
+
+def _built(installation: Installation) -> dict:
+    mark = _mark(installation)
+    if not (mark.exists() and installation.warehouse.exists()):
+        return {}
+    return json.loads(mark.read_text(encoding="utf-8"))
+
+
+def _mark(installation: Installation) -> Path:
+    return installation.warehouse.with_name("built.json")
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

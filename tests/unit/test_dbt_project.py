@@ -63,12 +63,18 @@ def test_each_base_column_says_what_it_is(table: str, name: str, column: dict) -
 
 
 def sql_outside_engine() -> list[Path]:
-    return sorted([*(DBT_PROJECT / "models").rglob("*.sql"), *MERGE.glob("*.sql"), *(CONTENT / "staging").glob("*.sql")])
+    return sorted(
+        [*(DBT_PROJECT / "models").rglob("*.sql"), *MERGE.glob("*.sql"), *(CONTENT / "staging").glob("*.sql")]
+    )
 
 
 @pytest.mark.parametrize("file", sql_outside_engine(), ids=lambda file: file.stem)
 def test_engine_specific_sql_stands_in_engine_macros(file: Path) -> None:
     text = re.sub(r"\{#.*?#\}", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
-    own = {name for engine in (DBT_PROJECT / "macros" / "engine").glob("*.sql") for name in re.findall(r"macro (\w+)\(", engine.read_text())}
+    own = {
+        name
+        for engine in (DBT_PROJECT / "macros" / "engine").glob("*.sql")
+        for name in re.findall(r"macro (\w+)\(", engine.read_text())
+    }
     found = {match.group(0) for match in ENGINE_ONLY.finditer(text) if match.group(1) not in own}
     assert not found, f"move {found} into macros/engine"

@@ -141,16 +141,17 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
     {%- set base = ref(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set key = table_meta(table).key -%}
+    {%- set registers = registers_of(table) -%}
     {%- set compared = {} -%}
     {%- for name, attribute in attributes_of(table).items() if name not in (key, identifier_of(table)) -%}{%- do compared.update({name: attribute}) -%}{%- endfor -%}
     {%- set differs, values = [], [] -%}
     {%- for name, attribute in compared.items() -%}
         {%- do differs.append("claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null)") -%}
         {%- do values.append(
-            "case when " ~ may_supply(name, attribute) ~ " then " ~ struct_of([
+            "case when " ~ may_supply(name, attribute, registers) ~ " then " ~ struct_of([
                 ('attribute', "'" ~ name ~ "'"),
                 ('value', "cast(" ~ name ~ " as varchar)"),
-                ('place', attribute_order(name, attribute, '_entity_id')),
+                ('place', attribute_order(name, attribute, '_entity_id', registers)),
             ]) ~ " end") -%}
     {%- endfor -%}
 select
@@ -162,7 +163,7 @@ select
     {{ collected(struct_of([('resource', '_resource'), ('batch', '_batch'), ('row', '_row'), ('value', 'said.value')]), 'said.place') }} as claims
 from (
     select _entity_id, _resource, _batch, _row, {{ each_of(without_nulls(list_of(values))) }} as said
-    from {{ claims }}
+    from {{ with_register_number(table, claims) }} as numbered
     where _entity_id in (
         select claims._entity_id
         from {{ claims }} as claims

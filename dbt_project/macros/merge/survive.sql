@@ -8,31 +8,32 @@
     {%- if not execute -%}{{ return('select * from ' ~ identified) }}{%- endif -%}
     {%- set key = table_meta(table).key -%}
     {%- set attributes = attributes_of(table) -%}
+    {%- set registers = registers_of(table) -%}
     select
         _entity_id as {{ key }},
         {% for name, attribute in attributes.items() if name != identifier_of(table) -%}
-        {{ survivor(name, attribute) }} as {{ name }},
-        {{ survivor_order(name, attribute) }} as {{ name }}__order,
+        {{ survivor(name, attribute, registers) }} as {{ name }},
+        {{ survivor_order(name, attribute, registers) }} as {{ name }}__order,
         {% endfor -%}
         min(_order) as {{ key }}__order,
         {% for word in range(resource_words(table)) -%}
         {{ any_bits(bit_in_word('_number', word, 60)) }} as _bits{{ word }},
         {% endfor -%}
         max(_recorded_at) as _updated_at
-    from {{ identified }}
+    from {{ with_register_number(table, identified) }} as identified
     where {{ is_touched('_entity_id', table) }}
     group by _entity_id
 {%- endmacro %}
 
 {# The aggregate that picks an attribute's value from the claims of an entity. #}
-{% macro survivor(name, attribute) -%}
-    {{ return(first_by(name, attribute_order(name, attribute, '_entity_id'), may_supply(name, attribute))) }}
+{% macro survivor(name, attribute, registers) -%}
+    {{ return(first_by(name, attribute_order(name, attribute, '_entity_id', registers), may_supply(name, attribute, registers))) }}
 {%- endmacro %}
 
 {# The order of the claim that `survivor` takes. #}
-{% macro survivor_order(name, attribute) -%}
+{% macro survivor_order(name, attribute, registers) -%}
     {{ return(
-        "min(case when " ~ may_supply(name, attribute) ~ " then " ~ attribute_order(name, attribute, '_entity_id') ~ " end)"
+        "min(case when " ~ may_supply(name, attribute, registers) ~ " then " ~ attribute_order(name, attribute, '_entity_id', registers) ~ " end)"
     ) }}
 {%- endmacro %}
 

@@ -1,11 +1,12 @@
+{%- set registers = registers_of('population') -%}
 {%- set death = attributes_of('population').get('death_date', {}) -%}
 -- Who has died and when, by the same survivorship as the base table: a marriage ends with it, and the base table
 -- must know before it is written.
 
 select
     _entity_id as person_id,
-    {{ survivor('death_date', death) }} as death_date,
-    {{ survivor_order('death_date', death) }} as death_order
-from {{ ref('int_population__identified') }}
+    {{ survivor('death_date', death, registers) }} as death_date,
+    {{ survivor_order('death_date', death, registers) }} as death_order
+from {{ with_register_number('population', ref('int_population__identified')) }} as identified
 where death_date is not null
 group by _entity_id

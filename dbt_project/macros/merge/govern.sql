@@ -133,46 +133,52 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
 {%- endmacro %}
 
 {#
-    Attributes on which the current claims of an entity disagree, with what was kept.
-    Only entities with a claim that differs from the base table are looked at closely.
+    Attributes on which the current claims of an entity disagree, with what was kept: first the pairs of entity and
+    attribute for which some claim says otherwise than the base table, then what every claim says of those. Only pairs go
+    through the memory, never thirty values a claim.
 #}
 {% macro conflicts_in(table) -%}
-    {%- set claims = ref('int_' ~ table ~ '__identified') -%}
+    {%- set claims = with_register_number(table, ref('int_' ~ table ~ '__identified')) -%}
     {%- set base = ref(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set key = table_meta(table).key -%}
     {%- set registers = registers_of(table) -%}
-    {%- set compared = {} -%}
-    {%- for name, attribute in attributes_of(table).items() if name not in (key, identifier_of(table)) -%}{%- do compared.update({name: attribute}) -%}{%- endfor -%}
-    {%- set differs, values = [], [] -%}
-    {%- for name, attribute in compared.items() -%}
-        {%- do differs.append("claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null)") -%}
-        {%- do values.append(
-            "case when " ~ may_supply(name, attribute, registers) ~ " then " ~ struct_of([
-                ('attribute', "'" ~ name ~ "'"),
-                ('value', "cast(" ~ name ~ " as varchar)"),
-                ('place', attribute_order(name, attribute, '_entity_id', registers)),
-            ]) ~ " end") -%}
+    {%- set differs, values, places, names = [], [], [], [] -%}
+    {%- for name, attribute in attributes_of(table).items() if name not in (key, identifier_of(table)) -%}
+        {%- set number = names | length -%}
+        {%- do names.append("when " ~ number ~ " then '" ~ name ~ "'") -%}
+        {%- do differs.append("case when claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null) then " ~ number ~ " end") -%}
+        {%- do values.append("when " ~ number ~ " then case when " ~ may_supply(name, attribute, registers) ~ " then cast(" ~ name ~ " as varchar) end") -%}
+        {%- do places.append("when " ~ number ~ " then " ~ attribute_order(name, attribute, 'claims._entity_id', registers)) -%}
     {%- endfor -%}
 select
     '{{ table }}' as table_name,
-    _entity_id as entity_id,
-    said.attribute as attribute,
-    {{ first_by('said.value', 'said.place', 'true') }} as kept,
-    {{ resource_of(table, 'min(said.place)') }} as kept_resource,
-    {{ collected(struct_of([('resource', '_resource'), ('batch', '_batch'), ('row', '_row'), ('value', 'said.value')]), 'said.place') }} as claims
+    entity_id,
+    case attribute {{ names | join(' ') }} end as attribute,
+    {{ first_by('value', 'place', 'true') }} as kept,
+    {{ resource_of(table, 'min(place)') }} as kept_resource,
+    {{ collected(struct_of([('resource', '_resource'), ('batch', '_batch'), ('row', '_row'), ('value', 'value')]), 'place') }} as claims
 from (
-    select _entity_id, _resource, _batch, _row, {{ each_of(without_nulls(list_of(values))) }} as said
-    from {{ with_register_number(table, claims) }} as numbered
-    where _entity_id in (
-        select claims._entity_id
-        from {{ claims }} as claims
-        inner join {{ base }} as base on claims._entity_id = base.{{ key }}
-        where
-            {{ is_touched('claims._entity_id', table) }}
-            and ({{ differs | join('\n            or ') }})
-    )
+    select
+        claims._entity_id as entity_id,
+        differing.attribute,
+        claims._resource,
+        claims._batch,
+        claims._row,
+        case differing.attribute {{ values | join('\n            ') }} end as value,
+        case differing.attribute {{ places | join('\n            ') }} end as place
+    from {{ claims }} as claims
+    inner join (
+        select distinct _entity_id, attribute
+        from (
+            select claims._entity_id, {{ each_of(without_nulls(list_of(differs))) }} as attribute
+            from {{ ref('int_' ~ table ~ '__identified') }} as claims
+            inner join {{ base }} as base on claims._entity_id = base.{{ key }}
+            where {{ is_touched('claims._entity_id', table) }}
+        ) as pairs
+    ) as differing on claims._entity_id = differing._entity_id
 ) as spoken
-group by _entity_id, said.attribute
-having min(said.value) <> max(said.value)
+where value is not null
+group by entity_id, attribute
+having min(value) <> max(value)
 {%- endmacro %}

@@ -166,9 +166,7 @@ class Connector(Protocol):
 class ConnectorFactory(Protocol):
     """``open`` of a connector module. ``past`` are the committed manifests, oldest first: the only state."""
 
-    def __call__(
-        self, resource: ResourceLike, connection: Connection, past: Sequence[Manifest]
-    ) -> Connector: ...
+    def __call__(self, resource: ResourceLike, connection: Connection, past: Sequence[Manifest]) -> Connector: ...
 
 
 def where(resource: ResourceLike, place: str | None = None) -> str:

@@ -132,9 +132,7 @@ def _taken(taker: Taker, connector: Connector) -> Iterator[Manifest | None]:
             taken.add(delivery.identity)
 
 
-def _collected(
-    resource: ResourceLike, landed: list[Manifest], read: int, started: float, reason: str
-) -> Collected:
+def _collected(resource: ResourceLike, landed: list[Manifest], read: int, started: float, reason: str) -> Collected:
     problems: Counter[str] = Counter()
     for manifest in landed:
         problems.update(manifest.problems)

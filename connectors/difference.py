@@ -67,14 +67,10 @@ class Difference:
         paths = ", ".join(_text(str(path)) for manifest in past for path in manifest.part_paths())
         source = f"read_parquet([{paths}], union_by_name=true)"
         landed = dict(
-            self.connection.execute(
-                f"select column_name, column_type from (describe from {source})"
-            ).fetchall()
+            self.connection.execute(f"select column_name, column_type from (describe from {source})").fetchall()
         )
         types = dict(
-            self.connection.execute(
-                "select column_name, column_type from (describe from delivery)"
-            ).fetchall()
+            self.connection.execute("select column_name, column_type from (describe from delivery)").fetchall()
         )
         selected = []
         for name in (*self.columns, "_op", "_problem", "_raw"):
@@ -142,8 +138,7 @@ class Difference:
         ks = ", ".join(self._ks)
         digest = f"sum(cast({self._hash(alias='x')} as hugeint))"
         self.connection.execute(
-            f"create temp table after as "
-            f"select {keys}, count(*) as _n, {digest} as _s from delivery x group by {ks}"
+            f"create temp table after as select {keys}, count(*) as _n, {digest} as _s from delivery x group by {ks}"
         )
         self.connection.execute(
             f"""create temp table before as

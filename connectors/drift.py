@@ -80,9 +80,7 @@ class Drift:
         return "; ".join(words)
 
 
-def compare(
-    resource: ResourceLike, schema: pa.Schema, past: Sequence[Manifest], own: Sequence[str] = ()
-) -> Drift:
+def compare(resource: ResourceLike, schema: pa.Schema, past: Sequence[Manifest], own: Sequence[str] = ()) -> Drift:
     """Compare the source's columns with the declared items and the newest landed batch.
 
     ``own`` are columns that belong to the way of collecting (marks of a change table), never drift. A
@@ -109,9 +107,7 @@ def compare(
             same = family_of_name(before) == now
             # The catalogue has the last word: a declared type that only the new family fits is an accepted
             # change.
-            accepted = family_of_name(before) not in DECLARED_FAMILIES.get(
-                declared[field.name][:1].upper(), set()
-            )
+            accepted = family_of_name(before) not in DECLARED_FAMILIES.get(declared[field.name][:1].upper(), set())
             (widened if same or accepted else retyped)[field.name] = (before, kind)
     order, declared_order = list(schema.names), list(declared)
     renamed = {

@@ -130,9 +130,7 @@ class HttpConnector:
         for params, mark in asked:
             yield from self._delivery([params], "delta", mark)
 
-    def _delivery(
-        self, asked: list[Mapping[str, Any]], mode: str, mark: Watermark | None
-    ) -> Iterator[HttpDelivery]:
+    def _delivery(self, asked: list[Mapping[str, Any]], mode: str, mark: Watermark | None) -> Iterator[HttpDelivery]:
         with tempfile.TemporaryDirectory(prefix="govshare-") as folder:
             yield HttpDelivery(self, asked, mode, mark, Path(folder))
 
@@ -144,9 +142,7 @@ class HttpConnector:
         if "window" in self.options:
             spans = windows(self.options, low, dt.datetime.now())
             for span in iter(lambda: self.told(lambda: next(spans, None)), None):
-                mark = self.mark and Watermark(
-                    self.mark, "text", span.start.strftime(ISO), span.end.strftime(ISO)
-                )
+                mark = self.mark and Watermark(self.mark, "text", span.start.strftime(ISO), span.end.strftime(ISO))
                 yield span.params, mark or None
             return
         params: dict[str, Any] = {}

@@ -124,9 +124,7 @@ class Client:
                 )
             raise _Again(f"the interface answers {status}", wait)
         if status in (401, 403):
-            raise Unreadable(
-                f"the interface refuses the account ({status})", place=place, remedy=CHECK_ACCOUNT
-            )
+            raise Unreadable(f"the interface refuses the account ({status})", place=place, remedy=CHECK_ACCOUNT)
         if status != 200:
             raise Unreadable(
                 f"the interface answers {status}",

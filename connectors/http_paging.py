@@ -95,9 +95,7 @@ def pages(ask: Ask, options: Mapping[str, Any], extra: Mapping[str, Any]) -> Ite
     paging = dict(options.get("paging", {}))
     kind = paging.get("kind", "none")
     if kind not in ("none", "page", "offset", "cursor"):
-        raise Unreadable(
-            f"unknown paging {kind!r}", remedy="use none, page, offset or cursor in `paging.kind`"
-        )
+        raise Unreadable(f"unknown paging {kind!r}", remedy="use none, page, offset or cursor in `paging.kind`")
     answers = Answers(options)
     fixed = {**options.get("params", {}), **extra}
     if paging.get("size"):

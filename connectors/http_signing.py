@@ -36,9 +36,7 @@ class Signer:
                 remedy="give `algorithm` of `sign` as hmac-sha256, hmac-sm3, md5 …",
             ) from None
 
-    def sign(
-        self, method: str, path: str, params: Mapping[str, Any]
-    ) -> tuple[dict[str, str], dict[str, str]]:
+    def sign(self, method: str, path: str, params: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
         """Headers and parameters to add."""
         clock = self.settings.get("clock", "ms")
         now = time.time()
@@ -47,9 +45,7 @@ class Signer:
         templates: Mapping[str, str] = self.settings.get("params", {})
         added = {k: v.format(**known) for k, v in templates.items() if "{signature}" not in v}
         together = sorted({**params, **added}.items())
-        known["query"] = (
-            urlencode(together, quote_via=quote) if self.settings.get("quoted") else _plain(together)
-        )
+        known["query"] = urlencode(together, quote_via=quote) if self.settings.get("quoted") else _plain(together)
         text = str(self.settings.get("text", "{method}\n{path}\n{query}\n{timestamp}\n{nonce}"))
         known["signature"] = self._signature(text.format(secret=self.secret, **known))
         added |= {k: v.format(**known) for k, v in templates.items() if "{signature}" in v}

@@ -20,9 +20,7 @@ from connectors.connections import Connection, Connections
 from connectors.registry import KINDS, factory
 
 LONGEST_SHOWN = 40
-SENSITIVE = re.compile(
-    r"身份证|证件号|公民身份|护照|id_?card|id_?no|id_?number|sfzh|zjhm|病|死亡原因|银行", re.I
-)
+SENSITIVE = re.compile(r"身份证|证件号|公民身份|护照|id_?card|id_?no|id_?number|sfzh|zjhm|病|死亡原因|银行", re.I)
 PERSONAL = re.compile(
     r"姓名|电话|手机|住址|地址|出生|性别|民族|代表人|联系人|配偶|父|母|name$|phone|mobile|addr|birth|sex|xm$|dh$|csrq",
     re.I,
@@ -89,9 +87,7 @@ class Survey:
     comment: str = ""
 
 
-def undeclared(
-    connections: Connections, name: str, options: Mapping[str, Any], kind: str | None
-) -> Undeclared:
+def undeclared(connections: Connections, name: str, options: Mapping[str, Any], kind: str | None) -> Undeclared:
     """A resource made of a connection's name and what to read there; the kind is found out if not given."""
     entry = connections.entries.get(name, {})
     path = str(options.get("path", ""))

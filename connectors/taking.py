@@ -181,7 +181,7 @@ class Taker:
             return None
         return (
             f"the source's columns are not those of the catalogue: {filled.drift.sentence()}",
-            "correct the source, or declare its columns as they are now (contract: evolve, freeze, set_aside)",
+            "correct the source, or declare its columns as they are (contract: evolve, freeze, set_aside)",
         )
 
     def _fallen(self, filled: Filled) -> tuple[str, str] | None:

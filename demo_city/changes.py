@@ -94,9 +94,7 @@ class _Change:
     def deaths(self) -> None:
         """The old mostly. Nobody registers a widow: that follows from the death."""
         people = self.people
-        old = np.flatnonzero(
-            people.here & (people.age > 50) & (self.rng.random(len(people)) < people.age / 110)
-        )
+        old = np.flatnonzero(people.here & (people.age > 50) & (self.rng.random(len(people)) < people.age / 110))
         dead = self.some(old, DEATHS, len(people))
         self.set(people, "death", dead, self.date)
         widowed = people.spouse[dead]
@@ -116,18 +114,11 @@ class _Change:
 
     def weddings(self) -> None:
         people = self.people
-        free = (
-            people.here
-            & (people.age >= 23)
-            & (people.age < 60)
-            & np.isin(people.marital_status, (SINGLE, DIVORCED))
-        )
+        free = people.here & (people.age >= 23) & (people.age < 60) & np.isin(people.marital_status, (SINGLE, DIVORCED))
         men, women = (np.flatnonzero(free & (people.sex == sex)) for sex in (1, 2))
         count = min(len(men), len(women), max(1, round(len(people) * WEDDINGS * self.share)))
         husband, wife = (
-            np.array(
-                sorted(self.rng.choice(side, count, replace=False), key=lambda n: people.birth[n]), np.int64
-            )
+            np.array(sorted(self.rng.choice(side, count, replace=False), key=lambda n: people.birth[n]), np.int64)
             for side in (men, women)
         )
         for one, other in ((husband, wife), (wife, husband)):
@@ -172,13 +163,7 @@ class _Change:
     def births(self) -> None:
         """Children of married couples, at the end of all columns; registered later, as most are."""
         people = self.people
-        married = (
-            (people.sex == 2)
-            & people.here
-            & (people.spouse != NOBODY)
-            & (people.age >= 21)
-            & (people.age < 42)
-        )
+        married = (people.sex == 2) & people.here & (people.spouse != NOBODY) & (people.age >= 21) & (people.age < 42)
         mother = self.some(np.flatnonzero(married), BIRTHS, len(people))
         father = people.spouse[mother]
         mother = mother[people.here[father]]

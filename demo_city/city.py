@@ -97,6 +97,8 @@ def portions(records: np.ndarray) -> list[np.ndarray]:
 def deliver(office: Office, register: Register, number: int, records: np.ndarray) -> Delivery:
     """One portion as it is really delivered."""
     delivery = register.build(office, records)
+    if office.day > 1:
+        delivery.frozen[:] = True  # a new version must be seen to be newer, and must be readable
     make_dirty(delivery, office.rates, office.world.stream(f"{register.resource}:{office.day}:{number}"))
     return delivery
 
@@ -165,9 +167,7 @@ def write_register(
 
 
 def _write_connections(folder: Path, store: Store) -> None:
-    lines = [
-        "# How govshare reaches the departments of the simulated city. Paths are relative to this folder."
-    ]
+    lines = ["# How govshare reaches the departments of the simulated city. Paths are relative to this folder."]
     for name in sorted({register.place.connection for register in REGISTERS}):
         tables = any(r.place.connection == name and isinstance(r.place, Table) for r in REGISTERS)
         entry = store.connection(name) if tables else {"path": name.removesuffix("_files")}
@@ -185,10 +185,7 @@ def _write_marker(folder: Path, marker: dict[str, Any], summaries: list[Summary]
 
 
 def resource_entries(summaries: list[Summary]) -> list[dict[str, Any]]:
-    return [
-        {"resource": s.resource, "rows": s.rows, "defects": dict(sorted(s.defects.items()))}
-        for s in summaries
-    ]
+    return [{"resource": s.resource, "rows": s.rows, "defects": dict(sorted(s.defects.items()))} for s in summaries]
 
 
 def marker_document(order: Order) -> dict[str, Any]:

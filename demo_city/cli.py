@@ -35,9 +35,7 @@ def demo(
     count: Annotated[int, typer.Option("--people", min=200, help="inhabitants")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="another number gives another city")] = 1,
     defects: Annotated[Level, typer.Option(help="how much is wrong with the data")] = Level.usual,
-    out: Annotated[
-        Path | None, typer.Option(help="the folder to write (default: the installation's city)")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="the folder to write (default: the installation's city)")] = None,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL or MySQL for all departments' tables")
     ] = None,
@@ -116,9 +114,7 @@ def _report(marker: dict[str, Any], seconds: float, out: Path, as_json: bool, ma
         print_json({"city": str(out), "made": made, "seconds": round(seconds, 1), "rows": rows, **marker})
         return
     order = marker["order"]
-    what = (
-        f"{order['people']:,} people, seed {order['seed']}, defects {order['defects']}, day {marker['day']}"
-    )
+    what = f"{order['people']:,} people, seed {order['seed']}, defects {order['defects']}, day {marker['day']}"
     if not made:
         people.print(f"{escape(str(out))} already holds this city ({what}): nothing to do.")
         return
@@ -138,9 +134,7 @@ def _report(marker: dict[str, Any], seconds: float, out: Path, as_json: bool, ma
     if total:
         kinds = sorted(total.items(), key=lambda pair: -pair[1])
         people.print(table("Defects put in", ["defect", "values or rows"], kinds))
-    people.print(
-        f"{rows:,} rows in {seconds:.1f} s under {escape(str(out))}; what is true is in its folder truth."
-    )
+    people.print(f"{rows:,} rows in {seconds:.1f} s under {escape(str(out))}; what is true is in its folder truth.")
 
 
 def _most(defects: dict[str, int]) -> str:

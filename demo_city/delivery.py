@@ -140,9 +140,7 @@ class Delivery:
         item = self.items[name]
         item.tells.append(Tell(role, attribute, item.values if values is None else flat(values)))
 
-    def number(
-        self, name: str, values: np.ndarray, tells: Mapping[str, pa.Array | None] | None = None
-    ) -> Item:
+    def number(self, name: str, values: np.ndarray, tells: Mapping[str, pa.Array | None] | None = None) -> Item:
         """A column of numbers (databases and spreadsheets), NaN for none."""
         text = pa.array([None if v != v else f"{v:.6f}".rstrip("0").rstrip(".") for v in values], pa.string())
         made = self.item(name, text, "number", tells)

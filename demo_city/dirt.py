@@ -62,17 +62,11 @@ def _versions(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> Non
     for item in delivery.items.values():
         if CHANGING & set(item.kind.split()):
             changed = rows[rng.random(len(rows)) < 0.5]
-            item.values = put(
-                item.values, changed, take(item.values, rng.integers(0, delivery.rows, len(changed)))
-            )
+            item.values = put(item.values, changed, take(item.values, rng.integers(0, delivery.rows, len(changed))))
     if delivery.clock and {"timestamp", "date"} & set(delivery.items[delivery.clock].kind.split()):
         clock = delivery.items[delivery.clock]
         old = take(clock.values, rows)
-        days = (
-            pc.cast(pc.utf8_slice_codeunits(old, 0, 10), "date32")
-            .to_numpy(zero_copy_only=False)
-            .astype("M8[D]")
-        )
+        days = pc.cast(pc.utf8_slice_codeunits(old, 0, 10), "date32").to_numpy(zero_copy_only=False).astype("M8[D]")
         back = days - rng.integers(20, 900, len(rows)).astype("m8[D]")
         time = pc.utf8_slice_codeunits(old, 10, 19)  # empty for a date
         clock.values = put(clock.values, rows, pc.binary_join_element_wise(spelled(back), time, ""))
@@ -90,11 +84,7 @@ def _old_numbers(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> 
         ("old_registration_number", REGISTRATION_NUMBER),
         ("old_tax_number", ORGANISATION_CODE),
     ):
-        hit = (
-            rates.strike(rng, defect, delivery.resource, delivery.rows)
-            & present(old.values)
-            & present(item.values)
-        )
+        hit = rates.strike(rng, defect, delivery.resource, delivery.rows) & present(old.values) & present(item.values)
         rows = np.flatnonzero(hit)
         instead = take(old.values, rows) if way == REGISTRATION_NUMBER else nulls(len(rows))
         item.values = put(item.values, rows, instead)
@@ -145,14 +135,12 @@ def _fill(delivery: Delivery, item: Item, defect: str, rates: Rates, rng: np.ran
     """Write a word into empty values."""
     if defect == "placeholder" and "end_date" in item.kind.split():
         return
-    hit = (
-        rng.random(delivery.rows, dtype=np.float32) < rates.rate(defect, delivery.resource)
-    ) & ~item.touched
+    hit = (rng.random(delivery.rows, dtype=np.float32) < rates.rate(defect, delivery.resource)) & ~item.touched
     rows = np.flatnonzero(hit & ~present(item.values))
     if not len(rows):
         return
     item.values = put(item.values, rows, any_of(list(FILLERS[defect]), rng, len(rows)))
-    delivery.spoil(defect, item.name, rows, True)
+    delivery.spoil(defect, item.name, rows, False)  # a word, but it tells nothing
     delivery.count(defect, item.name, len(rows))
 
 

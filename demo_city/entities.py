@@ -206,9 +206,7 @@ def _names(
     third = where(rng.random(count) < 0.35, pick(marks, rng.integers(0, len(marks), count)), "")
     prefix = where(rng.random(count) < 0.6, "新乡市", where(rng.random(count) < 0.15, "河南", county))
     trade = _part(industry, 1)
-    number = where(
-        rng.random(count) < 0.8, "", cat("第", pick(list("一二三四五六七八九"), rng.integers(0, 9, count)))
-    )
+    number = where(rng.random(count) < 0.8, "", cat("第", pick(list("一二三四五六七八九"), rng.integers(0, 9, count))))
     town = take(places.town_name, village)
     by_kind = [
         cat(prefix, mark, third, trade, "有限公司"),

@@ -108,9 +108,7 @@ def _present(rng: np.random.Generator, kind: np.ndarray, head_age: np.ndarray) -
     return present
 
 
-def _ages(
-    rng: np.random.Generator, head_age: np.ndarray, head_sex: np.ndarray, present: np.ndarray
-) -> np.ndarray:
+def _ages(rng: np.random.Generator, head_age: np.ndarray, head_sex: np.ndarray, present: np.ndarray) -> np.ndarray:
     count = len(head_age)
     age = np.zeros((count, SLOTS))
     age[:, HEAD] = head_age
@@ -118,9 +116,7 @@ def _ages(
     age[:, SPOUSE] = head_age + np.where(head_sex == 1, -difference, difference)
     # Not clipped: all at the limit would be born on one day, for which there are too few numbers.
     _spread(rng, age[:, SPOUSE], 21, 22)
-    parent = np.where(
-        head_sex == 2, age[:, HEAD], np.where(present[:, SPOUSE], age[:, SPOUSE], head_age - 1.5)
-    )
+    parent = np.where(head_sex == 2, age[:, HEAD], np.where(present[:, SPOUSE], age[:, SPOUSE], head_age - 1.5))
     first = rng.normal(25, 3, count).clip(20.6, 38)
     age[:, CHILD1] = np.maximum(parent - first, rng.uniform(0.02, 1.5, count))
     gap = rng.normal(4, 2, count).clip(1.2, 10)

@@ -15,9 +15,7 @@ from demo_city.text import LAST_DAY
 NEVER = np.datetime64("NaT", "D")
 DAY = np.timedelta64(1, "D")
 SINGLE, MARRIED, WIDOWED, DIVORCED = 10, 20, 30, 40
-REGISTER_SINCE = np.datetime64(
-    "2016-01-01"
-)  # older marriages were never entered into the electronic register
+REGISTER_SINCE = np.datetime64("2016-01-01")  # older marriages were never entered into the electronic register
 DEATHS_SINCE = np.datetime64("2019-01-01")
 # GB/T 4658-2006 top codes and their shares by age; 0 is none yet.
 LEVELS = np.array([10, 20, 30, 40, 60, 70, 80, 90])

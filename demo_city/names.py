@@ -49,17 +49,13 @@ def given_names(rng: np.random.Generator, sex: np.ndarray) -> pa.Array:
         return pick(m + f, np.where(male, draws * len(m), len(m) + draws * len(f)).astype(int))
 
     whole = of("male", "female")
-    built = cat(
-        pick(words["first"], rng.integers(0, len(words["first"]), count)), of("second_male", "second_female")
-    )
+    built = cat(pick(words["first"], rng.integers(0, len(words["first"]), count)), of("second_male", "second_female"))
     result = where(rng.random(count) < 0.45, whole, built)
     rare = rng.random(count) < 0.003
     return where(rare, pick(words["rare"], rng.integers(0, len(words["rare"]), count)), result)
 
 
-def person_names(
-    rng: np.random.Generator, surnames: np.ndarray, sex: np.ndarray, ethnic_group: np.ndarray
-) -> pa.Array:
+def person_names(rng: np.random.Generator, surnames: np.ndarray, sex: np.ndarray, ethnic_group: np.ndarray) -> pa.Array:
     """``surnames``: positions of the list; Uygur names are given name, middle dot, father's name."""
     count, words = len(sex), lists()
     usual = cat(surname_text(surnames), given_names(rng, sex))

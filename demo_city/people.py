@@ -147,9 +147,7 @@ def _former_names(
     if not len(changed):
         return nulls(len(roster))
     former = person_names(rng, surname[changed], roster.sex[changed], ethnic[changed])
-    same = np.array(
-        [a == b for a, b in zip(former.to_pylist(), take(name, changed).to_pylist(), strict=True)]
-    )
+    same = np.array([a == b for a, b in zip(former.to_pylist(), take(name, changed).to_pylist(), strict=True)])
     return put(nulls(len(roster)), changed[~same], take(former, np.flatnonzero(~same)))
 
 
@@ -200,9 +198,7 @@ def _phones(rng: np.random.Generator, roster: Roster) -> pa.Array:
         "198",
         "199",
     ]
-    numbers = cat(
-        pick(prefixes, rng.integers(0, len(prefixes), count)), padded(rng.integers(0, 10**8, count), 8)
-    )
+    numbers = cat(pick(prefixes, rng.integers(0, len(prefixes), count)), padded(rng.integers(0, 10**8, count), 8))
     has = (TODAY - roster.birth).astype(int) > 12 * 365
     return where(has & (rng.random(count) < 0.93), numbers, None)
 

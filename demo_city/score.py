@@ -41,9 +41,7 @@ def score(
 
 
 def _show(document: dict[str, Any]) -> None:
-    persons, entities, certificates = (
-        document[name] for name in ("people", "legal_entities", "certificates")
-    )
+    persons, entities, certificates = (document[name] for name in ("people", "legal_entities", "certificates"))
     listed = [
         _record_row("persons, usable number", persons["usable_number"]),
         _record_row("persons, no usable number", persons["without_number"]),
@@ -52,13 +50,8 @@ def _show(document: dict[str, Any]) -> None:
         _record_row("legal entities, no code", entities["without_code"]),
         _record_row("certificates", certificates),
     ]
-    people.print(
-        table("Records put to the right entity", ["", "records", "linked", "right", "right %"], listed)
-    )
-    listed = [
-        (name, *part["entities"].values())
-        for name, part in (("persons", persons), ("legal entities", entities))
-    ]
+    people.print(table("Records put to the right entity", ["", "records", "linked", "right", "right %"], listed))
+    listed = [(name, *part["entities"].values()) for name, part in (("persons", persons), ("legal entities", entities))]
     people.print(table("Entities", ["", "true", "found", "lost", "split", "false"], listed))
     for title, part in (("persons", persons), ("legal entities", entities), ("certificates", certificates)):
         listed = [
@@ -71,12 +64,8 @@ def _show(document: dict[str, Any]) -> None:
         people.print(table(f"Values of {title}", columns, listed))
     listed = [(r["defect"], r["values"], r["published"], r["right"]) for r in document["spoiled_values"]]
     people.print(table("Spoiled values", ["defect", "values", "published from there", "right"], listed))
-    listed = [
-        (r["table_name"], r["defect"], r["records"], r["linked"], r["right"]) for r in document["by_defect"]
-    ]
-    people.print(
-        table("Records by defect of the number", ["", "defect", "records", "linked", "right"], listed)
-    )
+    listed = [(r["table_name"], r["defect"], r["records"], r["linked"], r["right"]) for r in document["by_defect"]]
+    people.print(table("Records by defect of the number", ["", "defect", "records", "linked", "right"], listed))
 
 
 def _record_row(name: str, measured: dict[str, int]) -> tuple[Any, ...]:

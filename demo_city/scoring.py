@@ -48,9 +48,7 @@ class Scoring:
     def _view(self, name: str, path: Path) -> None:
         files = [path] if path.suffix == ".parquet" else sorted(path.glob("*.parquet"))
         if not files or not files[0].exists():
-            raise NothingToScore(
-                f"there is nothing under {path}: run `govshare demo` and `govshare run` first"
-            )
+            raise NothingToScore(f"there is nothing under {path}: run `govshare demo` and `govshare run` first")
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
         self.session.execute(f"create view {name} as select * from read_parquet([{listed}])")
 
@@ -134,6 +132,22 @@ class Scoring:
         return self.rows(f"""
             select count(*) as records, count(entity_id) as linked, count(*) filter (is_right) as "right"
             from judged_{table} where number = '{number}'
+        """)[0]
+
+    def old_numbers(self) -> dict[str, int]:
+        """Records under an older number. ``mappable``: another record ties that number to the credit code."""
+        return self.rows("""
+            select
+                count(*) as records,
+                count(*) filter (
+                    case when defect = 'old_registration_number' then told_registration_number
+                    else told_credit_code end = 2
+                ) as mappable,
+                count(entity_id) as linked,
+                count(*) filter (is_right) as "right"
+            from judged_legal_entity as judged
+            inner join true_legal_entity as truth on judged.entity = truth.credit_code
+            where number = 'mapped'
         """)[0]
 
     def entities(self, table: str) -> dict[str, int]:
@@ -230,7 +244,7 @@ class Scoring:
             "attributes": total(people),
             "legal_entities": {
                 "usable_code": _without(self.records(ENTITIES, "usable"), "linked"),
-                "old_number": self.records(ENTITIES, "mapped"),
+                "old_number": self.old_numbers(),
                 "without_code": self.records(ENTITIES, "none"),
                 "entities": self.entities(ENTITIES),
                 "attributes": total(entities),
@@ -248,9 +262,7 @@ class Scoring:
 
 
 def total(attributes: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    return {
-        measure: sum(values[measure] for values in attributes.values()) for measure in ("values", "right")
-    }
+    return {measure: sum(values[measure] for values in attributes.values()) for measure in ("values", "right")}
 
 
 def _without(row: dict[str, int], name: str) -> dict[str, int]:

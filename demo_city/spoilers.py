@@ -47,9 +47,7 @@ def any_of(options: Sequence[str | None], rng: np.random.Generator, count: int) 
 def fifteen_digits(values: pa.Array, rng: np.random.Generator) -> pa.Array:
     birth = pc.cast(pc.utf8_slice_codeunits(values, 6, 14), pa.int64()).to_numpy()
     old = (birth < 19991001) & (birth >= 19000000)
-    return where(
-        old, cat(pc.utf8_slice_codeunits(values, 0, 6), pc.utf8_slice_codeunits(values, 8, 17)), values
-    )
+    return where(old, cat(pc.utf8_slice_codeunits(values, 0, 6), pc.utf8_slice_codeunits(values, 8, 17)), values)
 
 
 @spoiler("id_lower_case", "code_lower_case")
@@ -103,9 +101,7 @@ def one_character(values: pa.Array, rng: np.random.Generator) -> pa.Array:
 
 @spoiler("code_swapped")
 def characters_swapped(values: pa.Array, rng: np.random.Generator) -> pa.Array:
-    return _unless_valid(
-        _swap(characters(values, 18), rng.integers(8, 16, len(values))), values, credit_is_valid
-    )
+    return _unless_valid(_swap(characters(values, 18), rng.integers(8, 16, len(values))), values, credit_is_valid)
 
 
 @spoiler("code_illegal_character")
@@ -120,9 +116,7 @@ def _swap(matrix: np.ndarray, at: np.ndarray) -> pa.Array:
     return from_characters(matrix)
 
 
-def _unless_valid(
-    spoiled: pa.Array, values: pa.Array, is_valid: Callable[[pa.Array], np.ndarray]
-) -> pa.Array:
+def _unless_valid(spoiled: pa.Array, values: pa.Array, is_valid: Callable[[pa.Array], np.ndarray]) -> pa.Array:
     """What is still (or by chance again) a valid number stays as it was."""
     return where(is_valid(spoiled), values, spoiled)
 
@@ -226,12 +220,8 @@ def phone_noise(values: pa.Array, rng: np.random.Generator) -> pa.Array:
 
     draw = rng.random(len(values))
     land = np.asarray(pc.match_substring(values, "-"))  # area, hyphen, number
-    hyphens = where(
-        land, pc.replace_substring(values, "-", ""), cat(part(0, 3), "-", part(3, 7), "-", part(7, 11))
-    )
-    spaces = where(
-        land, pc.replace_substring(values, "-", " "), cat(part(0, 3), " ", part(3, 7), " ", part(7, 11))
-    )
+    hyphens = where(land, pc.replace_substring(values, "-", ""), cat(part(0, 3), "-", part(3, 7), "-", part(7, 11)))
+    spaces = where(land, pc.replace_substring(values, "-", " "), cat(part(0, 3), " ", part(3, 7), " ", part(7, 11)))
     return where(draw < 0.4, cat("+86", values), where(draw < 0.7, hyphens, spaces))
 
 

@@ -139,9 +139,7 @@ def _kinds(entities: Entities) -> pa.Array:
 def valid_from(entities: Entities) -> np.ndarray:
     """Enterprises: since they were founded. Institutions and organisations: certificates of five years."""
     five = entities.valid_to - np.timedelta64(1826, "D")
-    of_five_years = np.isin(
-        np.asarray(entities.kind.to_numpy(zero_copy_only=False)), ["12", "51", "52", "53"]
-    )
+    of_five_years = np.isin(np.asarray(entities.kind.to_numpy(zero_copy_only=False)), ["12", "51", "52", "53"])
     return np.where(of_five_years, np.maximum(five, entities.established), entities.established)
 
 

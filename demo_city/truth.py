@@ -33,10 +33,7 @@ USABLE, MAPPED, NONE, UNREADABLE = "usable", "mapped", "none", "unreadable"
 TOLD_WITHOUT_NUMBER, TOLD = 1, 2
 MONEY = pa.decimal128(22, 2)
 RECORDS = pa.schema(
-    [
-        (name, pa.string())
-        for name in ("resource", "record_key", "role", "table_name", "entity", "number", "defect")
-    ]
+    [(name, pa.string()) for name in ("resource", "record_key", "role", "table_name", "entity", "number", "defect")]
 )
 BY_NUMBER = {"sex", "birth_date", "entity_kind", "organisation_code"}  # what a number says beside itself
 CELLS = pa.schema([
@@ -75,9 +72,7 @@ class Truth:
 
     def _note_records(self, delivery: Delivery, role: Role, stays: np.ndarray) -> None:
         rows = np.flatnonzero(stays & (role.entity >= 0))
-        state = np.select(
-            [delivery.ragged, delivery.usable_number(role), delivery.old_number(role)], [3, 0, 1], 2
-        )
+        state = np.select([delivery.ragged, delivery.usable_number(role), delivery.old_number(role)], [3, 0, 1], 2)
         if role.table == "certificate":
             entity = take(delivery.certificates["certificate_id"], role.entity[rows])
         else:

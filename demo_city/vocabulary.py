@@ -58,9 +58,7 @@ def _ethnic_words() -> dict[str, list[str]]:
     """GB/T 3304-1991 code to 汉族, 汉 and 01."""
     with (FACTS / "ethnic_groups.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {
-        row["code"]: [row["name"], row["name"].removesuffix("族") or row["name"], row["code"]] for row in rows
-    }
+    return {row["code"]: [row["name"], row["name"].removesuffix("族") or row["name"], row["code"]] for row in rows}
 
 
 ETHNIC_WORDS = _ethnic_words()

@@ -50,9 +50,7 @@ def _employers(rng: np.random.Generator, people: People, entities: Entities) -> 
     """Positions of employers, -1 for none: three in ten of working age, larger employers more often."""
     works = (people.age >= 19) & (people.age < 60) & people.here & (rng.random(len(people)) < 0.33)
     ends = np.cumsum(entities.weight)
-    employer = np.searchsorted(ends, rng.random(len(people)) * ends[-1], side="right").clip(
-        max=len(entities) - 1
-    )
+    employer = np.searchsorted(ends, rng.random(len(people)) * ends[-1], side="right").clip(max=len(entities) - 1)
     return np.where(works, employer, NOWHERE)
 
 

@@ -46,7 +46,7 @@ def build_assets(
         pool=WAREHOUSE_POOL,
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        hold(installation, context.run_id)
+        hold(installation, context.run.run_id)
         for resource in catalogue.resources.values():
             ensure_empty(installation, resource)
         work = next_build(installation, catalogue)

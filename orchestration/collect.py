@@ -81,7 +81,7 @@ def _connection_assets(
         pool=connection_pool(connection),
     )
     def collect_connection(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        hold(installation, context.run_id)
+        hold(installation, context.run.run_id)
         landing.sweep(installation)
         done = _done_before(context)
         wanted = [by_key[key] for key in sorted(context.selected_asset_keys) if key not in done]
@@ -188,7 +188,7 @@ def _done_before(context: dg.AssetExecutionContext) -> set[dg.AssetKey]:
     """What an earlier try of this step has collected already: a second try asks for the rest only."""
     if not context.retry_number:
         return set()
-    events = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    events = context.instance.all_logs(context.run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     return {key for event in events if (key := event.get_dagster_event().asset_key)}
 
 

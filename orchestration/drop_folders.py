@@ -19,6 +19,7 @@ from catalogue.installation import Installation
 from catalogue.model import Catalogue, Resource
 from connectors.connections import Connections
 from connectors.files.folder import SETTLE, Found, finished
+from connectors.files.text import Unreadable
 from connectors.registry import factory
 from orchestration.collect import is_file
 from orchestration.keys import landing_key
@@ -59,8 +60,8 @@ def _sensor(
         for resource in resources:
             try:
                 found = whole_files(resource, connections)
-            except GovshareError as error:  # a folder that is away is no reason to forget the others
-                troubles.append(str(error))
+            except (GovshareError, Unreadable) as error:  # one that is away is no reason to forget the others
+                troubles.append(f"{resource.title}: {error}")
                 continue
             if by:
                 for period, files in _by_period(resource, found):

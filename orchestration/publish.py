@@ -71,7 +71,7 @@ def _candidate_asset(
     def candidate(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.Output[Judged | None] | dg.AssetCheckResult]:
-        hold(installation, context.run_id)
+        hold(installation, context.run.run_id)
         fingerprint = built_fingerprint(installation)
         if fingerprint and fingerprint == current_fingerprint(installation, table.name):
             release = current_release(installation, table.name) or {}

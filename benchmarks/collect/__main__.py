@@ -80,15 +80,14 @@ def main(
         results += compare(name, wanted, makers[name](), rounds, peers, folder)
     people.print(table_of(results))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps([asdict(r) for r in results], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    document = json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1)
+    out.write_text(document + "\n", encoding="utf-8")
     if not keep:
         data.drop(rows)
         (folder / f"{data.table_name(rows)}.csv").unlink(missing_ok=True)
 
 
-def compare(
-    source: str, ways: list[str], place: str, rounds: int, peers: str, folder: Path
-) -> list[Result]:
+def compare(source: str, ways: list[str], place: str, rounds: int, peers: str, folder: Path) -> list[Result]:
     """All ways of one source, round by round."""
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
     for _ in range(rounds):

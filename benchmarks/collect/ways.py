@@ -1,7 +1,7 @@
-"""The ways of reading that are compared. Each is a function ``(place, target) -> rows`` run in its own process.
+"""The ways of reading that are compared: functions ``(place, target) -> rows``, each run in its own process.
 
-``place`` is a source of ``data`` (a table's name, or a file), ``target`` a new folder for what is written. A way
-does what its own documentation advises for large tables, and imports its library itself, so that memory and
+``place`` is a source of ``data`` (a table's name, or a file), ``target`` a new folder for what is written. A
+way does what its own documentation advises for large tables, and imports its library itself, so that memory and
 time are its own. Run as a program it prints one JSON document: rows, seconds and peak memory.
 """
 
@@ -176,16 +176,19 @@ def dlt(source: str, backend: str, table: str, target: Path) -> int:
     from dlt.sources.sql_database import sql_table
 
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    os.environ["NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION"] = "true"
+    os.environ["DATA_WRITER__ARROW_CONCAT_PROMOTE_OPTIONS"] = "permissive"  # as it advises itself
     url = _sqlalchemy_url(source)
-    made: dict[str, Any] = {"backend": backend, "chunk_size": CHUNK}
+    made: dict[str, Any] = {
+        "backend": backend, "chunk_size": CHUNK, "reflection_level": "full_with_precision",
+    }  # fmt: skip
     if backend == "connectorx":
         made["backend_kwargs"] = {"conn": _url(source).replace("mysql+pymysql://", "mysql://").split("?")[0]}
     pipeline = library.pipeline(
         "bench", pipelines_dir=str(target / "pipelines"), dataset_name="bench",
         destination=library.destinations.filesystem(bucket_url=(target / "out").as_uri()),
     )  # fmt: skip
-    pipeline.run(sql_table(url, table=table, **made), loader_file_format="parquet", write_disposition="replace")
+    source_table = sql_table(url, table=table, **made)
+    pipeline.run(source_table, loader_file_format="parquet", write_disposition="replace")
     return _parquet_rows(target / "out" / "bench" / table)
 
 

@@ -58,9 +58,7 @@ class Reader(Protocol):
     def snapshot(self) -> str | None: ...
     def join(self, snapshot: str) -> None: ...
     def one(self, statement: str) -> Sequence[Any] | None: ...
-    def read(
-        self, statement: str, columns: Sequence[Column], careful: bool = False
-    ) -> Iterator[pa.RecordBatch]: ...
+    def read(self, statement: str, columns: Sequence[Column], careful: bool = False) -> Iterator[pa.RecordBatch]: ...
     def close(self) -> None: ...
 
 
@@ -195,9 +193,7 @@ class DatabaseConnector:
         )
 
     def quoted(self, name: str) -> str:
-        return str(
-            self.reader.dialect.identifier_preparer.quote_identifier(_physical(name, self.reader.dialect))
-        )
+        return str(self.reader.dialect.identifier_preparer.quote_identifier(_physical(name, self.reader.dialect)))
 
     def relation(self) -> str:
         """What stands behind FROM: the table with its schema, or the declared query."""
@@ -213,9 +209,7 @@ class DatabaseConnector:
 
     def _selected(self, columns: Sequence[Column]) -> str:
         return ", ".join(
-            f"{column.expression} as {self.quoted(column.name)}"
-            if column.expression
-            else self.quoted(column.name)
+            f"{column.expression} as {self.quoted(column.name)}" if column.expression else self.quoted(column.name)
             for column in columns
         )
 

@@ -164,9 +164,7 @@ def fitted(batch: pa.RecordBatch, columns: Sequence[Column], codec: str | None =
         arrays.append(fitting)
         bad |= wrong
     landed = pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
-    return mark(
-        landed, bad, lambda row: {c.name: _plain(a[row]) for c, a in zip(columns, given, strict=True)}
-    )
+    return mark(landed, bad, lambda row: {c.name: _plain(a[row]) for c, a in zip(columns, given, strict=True)})
 
 
 def _fit(array: pa.Array, kind: pa.DataType, codec: str | None) -> tuple[pa.Array, set[int]]:

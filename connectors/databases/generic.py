@@ -174,9 +174,7 @@ class GenericReader:
             raise self.source.refused(error) from None
         return tuple(row) if row is not None else None
 
-    def read(
-        self, statement: str, columns: Sequence[Column], careful: bool = False
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, statement: str, columns: Sequence[Column], careful: bool = False) -> Iterator[pa.RecordBatch]:
         raw: Any = self.connection.connection.driver_connection
         if isinstance(raw, sqlite3.Connection):
             raw.text_factory = _text_or_bytes if careful else str
@@ -226,9 +224,7 @@ def literal(dialect: sa.Dialect, value: Any) -> str:
     elif isinstance(value, int):
         kind = sa.BigInteger()
     elif isinstance(value, str):
-        if (
-            dialect.name == "mysql"
-        ):  # there a backslash begins an escape; SQLAlchemy's literals leave that out
+        if dialect.name == "mysql":  # there a backslash begins an escape; SQLAlchemy's literals leave that out
             value = value.replace("\\", "\\\\")
         kind = sa.String()
     else:

@@ -54,9 +54,7 @@ def _schemas(inspector: sa.Inspector) -> list[str | None]:
     """The default schema, then the others of a PostgreSQL; other engines are asked for theirs only."""
     if inspector.dialect.name != "postgresql":
         return [None]
-    own = [
-        name for name in inspector.get_schema_names() if not name.startswith(("pg_", "information_schema"))
-    ]
+    own = [name for name in inspector.get_schema_names() if not name.startswith(("pg_", "information_schema"))]
     return [None, *(name for name in own if name != inspector.default_schema_name)]
 
 

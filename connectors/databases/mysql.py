@@ -172,9 +172,7 @@ class MysqlReader:
             arrow = pa.binary()
         elif kind in ("geometry", "point", "linestring", "polygon") or kind.startswith("multi"):
             expression = f"st_astext({quoted})"
-        elif (
-            charset in ONE_BYTE and self.source.encoding
-        ):  # any bytes may stand there, and are taken as they are
+        elif charset in ONE_BYTE and self.source.encoding:  # any bytes may stand there, and are taken as they are
             expression = f"cast({quoted} as binary)"
         return Column(name, arrow, declared, expression, comment or None, is_key == "1")
 
@@ -220,9 +218,7 @@ class MysqlReader:
             raise self.source.refused(error) from None
         return [Column(entry[0], types.get(entry[1], pa.string())) for entry in description]
 
-    def read(
-        self, statement: str, columns: Sequence[Column], careful: bool = False
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, statement: str, columns: Sequence[Column], careful: bool = False) -> Iterator[pa.RecordBatch]:
         cursor = self.connection.cursor(SSCursor)
         count = self.source.fetch_rows
         try:
@@ -284,9 +280,7 @@ def to_batch(
     return mark(batch, bad, lambda row: {c.name: v for c, v in zip(columns, rows[row], strict=True)})
 
 
-def _parsed(
-    values: Sequence[bytes | None], column: Column, encoding: str | None
-) -> tuple[pa.Array, set[int]]:
+def _parsed(values: Sequence[bytes | None], column: Column, encoding: str | None) -> tuple[pa.Array, set[int]]:
     kind = column.arrow
     array = pa.array(values, pa.binary())
     if pa.types.is_binary(kind):

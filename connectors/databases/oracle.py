@@ -63,9 +63,7 @@ class OracleReader:
         service = url.query.get("service_name") or url.database
         dsn = f"{url.host}:{url.port or 1521}/{service}"
         self.connection: Any = source.connect(
-            lambda: oracledb.connect(
-                user=url.username, password=url.password, dsn=dsn, tcp_connect_timeout=30
-            )
+            lambda: oracledb.connect(user=url.username, password=url.password, dsn=dsn, tcp_connect_timeout=30)
         )
         self.connection.call_timeout = int(source.timeout * 1000)
         for statement in SESSION:
@@ -132,10 +130,7 @@ class OracleReader:
             f"select * from ({self.source.query}) q where rownum <= 1", size=1
         ):
             fields = pa.table(frame).schema
-            return [
-                Column(str(self.dialect.normalize_name(field.name)), _query_type(field.type))
-                for field in fields
-            ]
+            return [Column(str(self.dialect.normalize_name(field.name)), _query_type(field.type)) for field in fields]
         return []
 
     def one(self, statement: str) -> Sequence[Any] | None:
@@ -147,13 +142,9 @@ class OracleReader:
         except self.failed as error:
             raise self.source.refused(error) from None
 
-    def read(
-        self, statement: str, columns: Sequence[Column], careful: bool = False
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, statement: str, columns: Sequence[Column], careful: bool = False) -> Iterator[pa.RecordBatch]:
         try:
-            for frame in self.connection.fetch_df_batches(
-                statement, size=self.source.fetch_rows, fetch_decimals=True
-            ):
+            for frame in self.connection.fetch_df_batches(statement, size=self.source.fetch_rows, fetch_decimals=True):
                 for batch in pa.table(frame).to_batches():
                     yield fitted(batch, columns)
         except self.failed as error:

@@ -92,9 +92,7 @@ class PostgresqlReader:
         self.connection.rollback()
         with self.connection.cursor() as cursor:
             cursor.execute(f"set statement_timeout = '{int(self.source.timeout * 1000)}ms'")
-            cursor.execute(
-                "set session characteristics as transaction isolation level repeatable read, read only"
-            )
+            cursor.execute("set session characteristics as transaction isolation level repeatable read, read only")
             cursor.execute("set client_encoding = 'UTF8'")
             cursor.execute("set standard_conforming_strings = on")  # how our literals are written
             self.connection.commit()
@@ -197,9 +195,7 @@ class PostgresqlReader:
         rows = self._all(statement)
         return rows[0] if rows else None
 
-    def read(
-        self, statement: str, columns: Sequence[Column], careful: bool = False
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, statement: str, columns: Sequence[Column], careful: bool = False) -> Iterator[pa.RecordBatch]:
         """``careful``: the columns are those of ``in_bytes``, decoded value by value where needed."""
         if careful:
             self._begin()  # the failure of the first try has ended the transaction

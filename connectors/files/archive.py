@@ -113,9 +113,7 @@ def _zip(path: Path, name: str, kind: str, options: dict[str, Any], scratch: Pat
         for inner, info in named.items():
             _need_harmless(inner, info)
         given = options.get("member")
-        patterns = (
-            ENDINGS.get(kind, ("*",)) if given is None else [given] if isinstance(given, str) else given
-        )
+        patterns = ENDINGS.get(kind, ("*",)) if given is None else [given] if isinstance(given, str) else given
         wanted = sorted(inner for inner in named if _matches(inner, patterns))
         if not wanted:
             raise Unreadable(

@@ -108,9 +108,7 @@ def regular_cells(delimiter: str, quote: str) -> re.Pattern[bytes] | None:
     if not quote:
         return None
     d, q = re.escape(delimiter.encode()), re.escape(quote.encode())
-    return re.compile(
-        rb"(?:(?<=[%b\r\n])|\A)%b[^%b]*(?:%b%b[^%b]*)*%b(?=[%b\r\n]|\Z)" % (d, q, q, q, q, q, q, d)
-    )
+    return re.compile(rb"(?:(?<=[%b\r\n])|\A)%b[^%b]*(?:%b%b[^%b]*)*%b(?=[%b\r\n]|\Z)" % (d, q, q, q, q, q, q, d))
 
 
 def is_regular(data: bytes, quote: str, cells: re.Pattern[bytes] | None) -> bool:
@@ -131,9 +129,7 @@ def _has_blank_line(data: bytes) -> bool:
     return b"\n\n" in data or (b"\r" in data and (b"\n\r" in data or b"\r\r" in data))
 
 
-def fast_columns(
-    block: Block, delimiter: str, quote: str, schema: pa.Schema
-) -> Iterator[pa.RecordBatch] | None:
+def fast_columns(block: Block, delimiter: str, quote: str, schema: pa.Schema) -> Iterator[pa.RecordBatch] | None:
     """The block's rows through pyarrow; null when any of them needs care (ragged, empty, undecodable)."""
     data = block.data
     if data is None or MARK_BYTES in data:
@@ -150,9 +146,7 @@ def fast_columns(
                 newlines_in_values=bool(quote) and quote.encode() in data,
                 ignore_empty_lines=True,
             ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=schema, strings_can_be_null=False, check_utf8=False
-            ),
+            convert_options=pa.csv.ConvertOptions(column_types=schema, strings_can_be_null=False, check_utf8=False),
         )
     except pa.ArrowInvalid:
         return None

@@ -86,8 +86,7 @@ class FileConnector:
             # The kind of the error and its place only: its text may hold values of the file.
             last = traceback.extract_tb(error.__traceback__)[-1]
             told = Unreadable(
-                f"cannot be read as {self.kind} ({type(error).__name__} at "
-                f"{Path(last.filename).name}:{last.lineno})",
+                f"cannot be read as {self.kind} ({type(error).__name__} at {Path(last.filename).name}:{last.lineno})",
                 remedy="ask the department for the file again, or correct meta.connector",
             )
         places = [f"connection {self.connection.name}", f"file {file or self.pattern}"]

@@ -64,9 +64,7 @@ class Dbf:
                     remedy=NEW_ONE,
                 )
         self.encoding = self._encoding(head[29])
-        self.fields = [
-            Field(decoded(name, self.encoding), kind, start, end) for name, kind, start, end in raw_fields
-        ]
+        self.fields = [Field(decoded(name, self.encoding), kind, start, end) for name, kind, start, end in raw_fields]
         self.schema = text_schema(column_names([field.name for field in self.fields]))
 
     def _encoding(self, mark: int) -> str:

@@ -225,9 +225,7 @@ class Delimited:
         with self.content.open() as file:
             text = blocks(file, self.encoding, self.skip)
             skip = self.first_line + self.header_lines - 1
-            for block in ahead(
-                cut_blocks(text, dialect.delimiter, dialect.quote, dialect.escape, skip, width)
-            ):
+            for block in ahead(cut_blocks(text, dialect.delimiter, dialect.quote, dialect.escape, skip, width)):
                 fast = fast_columns(block, dialect.delimiter, dialect.quote, self.schema)
                 if fast is not None:
                     yield from fast
@@ -249,7 +247,5 @@ class Delimited:
 
 def _delimiter_of(header: str, quote: str) -> str:
     """The delimiter that the header line has most of, outside quotes."""
-    bare = (
-        re.sub(f"{re.escape(quote)}[^{re.escape(quote)}]*{re.escape(quote)}", "", header) if quote else header
-    )
+    bare = re.sub(f"{re.escape(quote)}[^{re.escape(quote)}]*{re.escape(quote)}", "", header) if quote else header
     return max(DELIMITERS, key=bare.count)

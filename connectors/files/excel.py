@@ -67,9 +67,7 @@ class Sheet:
         if self.sheet.width <= len(header):
             return
         for _, cells in self._cells():
-            used = next(
-                (place for place in range(len(cells), 0, -1) if cells[place - 1] not in ("", None)), 0
-            )
+            used = next((place for place in range(len(cells), 0, -1) if cells[place - 1] not in ("", None)), 0)
             yield used
 
     def _cells(self) -> Iterator[tuple[int, Cells]]:

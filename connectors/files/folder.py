@@ -115,9 +115,7 @@ def is_unfinished(name: str) -> bool:
     return last.endswith(UNFINISHED) or last.startswith(LOCKS)
 
 
-def finished(
-    folder: Folder, found: Sequence[Found], seconds: float, ready: str | None
-) -> tuple[list[Found], int]:
+def finished(folder: Folder, found: Sequence[Found], seconds: float, ready: str | None) -> tuple[list[Found], int]:
     """Those that may be taken, and how many must wait.
 
     Files younger than ``seconds`` are watched, once for all of them together and at most that long. ``ready``

@@ -34,9 +34,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-_decoder = json.JSONDecoder(
-    parse_float=WrittenNumber, parse_constant=WrittenNumber, object_pairs_hook=_object
-)
+_decoder = json.JSONDecoder(parse_float=WrittenNumber, parse_constant=WrittenNumber, object_pairs_hook=_object)
 
 
 def loads(text: str) -> Any:

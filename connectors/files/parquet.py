@@ -28,9 +28,7 @@ class Parquet:
         try:
             return pq.ParquetFile(file)
         except (pa.ArrowInvalid, OSError):
-            raise Unreadable(
-                "not a whole Parquet file", remedy="ask the department for the file again"
-            ) from None
+            raise Unreadable("not a whole Parquet file", remedy="ask the department for the file again") from None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([*self.schema, *PROBLEM_FIELDS])

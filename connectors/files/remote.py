@@ -113,9 +113,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _stamp(info: Mapping[str, Any]) -> Stamp:
-    when = (
-        info.get("mtime") or info.get("LastModified") or info.get("last_modified") or info.get("created") or 0
-    )
+    when = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or info.get("created") or 0
     modified = when.timestamp() if isinstance(when, datetime) else float(when)
     return Stamp(int(info["size"] or 0), modified, str(info.get("ETag") or info.get("etag") or ""))
 
@@ -135,9 +133,7 @@ def _file_system(url: str, protocol: str, settings: Mapping[str, Any]) -> tuple[
         extra, package = EXTRAS.get(protocol, ("", ""))
         raise Unreadable(
             f"{protocol}:// needs a driver that is not installed" + (f" ({package})" if package else ""),
-            remedy=f"install it with: pip install 'govshare[{extra}]'"
-            if extra
-            else "install its fsspec driver",
+            remedy=f"install it with: pip install 'govshare[{extra}]'" if extra else "install its fsspec driver",
         ) from None
     except ValueError as error:
         raise Unreadable(

@@ -101,9 +101,7 @@ def encoding_of(file: BinaryIO, option: str | None) -> tuple[str, int]:
             )
     declared = known_encoding(option) if option else None
     if option and declared is None:
-        raise Unreadable(
-            f"there is no encoding {option!r}", remedy="give `encoding` as utf-8, gb18030 or utf-16"
-        )
+        raise Unreadable(f"there is no encoding {option!r}", remedy="give `encoding` as utf-8, gb18030 or utf-16")
     return find_encoding(file, declared)
 
 
@@ -187,9 +185,7 @@ def lines(text: Iterator[str]) -> Iterator[str]:
         yield from io.StringIO(block[:cut], newline="")
         rest = block[cut:]
         if len(rest) > LONGEST_LINE:
-            raise Unreadable(
-                "a line longer than 256 MB", remedy="ask the department for a file with line ends"
-            )
+            raise Unreadable("a line longer than 256 MB", remedy="ask the department for a file with line ends")
     if rest:
         yield from io.StringIO(rest, newline="")
 

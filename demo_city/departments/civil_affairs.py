@@ -45,9 +45,7 @@ def marriage(office: Office, records: np.ndarray) -> Delivery:
     people, at, act = office.world.people, subject(records), which(records)
     entry = people.marriage
     husband, wife = entry.husband[at], entry.wife[at]
-    again = office.day_between(
-        "certificate again", at, np.maximum(entry.date[at], REGISTER_SINCE), TODAY - DAY
-    )
+    again = office.day_between("certificate again", at, np.maximum(entry.date[at], REGISTER_SINCE), TODAY - DAY)
     day = np.select([act == WEDDING, act == DIVORCE], [entry.date[at], entry.divorced[at]], again)
     d = Delivery("civil_affairs.marriage", "登记字号", len(at), "登记日期", records, year_of(day))
     d.role("husband", "population", husband, "男方身份证号")
@@ -145,9 +143,7 @@ def social_organisation(office: Office, records: np.ndarray) -> Delivery:
            {"entity.representative_name": None})  # fmt: skip
     d.item("法定代表人证件号", office.entity("representative_id_number", at), "id_number",
            {"entity.representative_id_number": None})  # fmt: skip
-    d.item(
-        "成立登记日期", office.entity("establishment_date", at), "date", {"entity.establishment_date": None}
-    )
+    d.item("成立登记日期", office.entity("establishment_date", at), "date", {"entity.establishment_date": None})
     d.item("住所", office.entity("address", at), "text", {"entity.address": None})
     county = county_name(entities.division[at])
     d.item(
@@ -159,9 +155,7 @@ def social_organisation(office: Office, records: np.ndarray) -> Delivery:
         "entity.capital_currency": office.entity("capital_currency", at),
     })  # fmt: skip
     issuer = office.entity("registration_office", at)
-    d.item(
-        "登记管理机关", issuer, tells={"entity.registration_office": None, "certificate.issuer_name": None}
-    )
+    d.item("登记管理机关", issuer, tells={"entity.registration_office": None, "certificate.issuer_name": None})
     states = {str(code): word for code, word in STATE_WORDS.items()}
     status = office.entity("registration_status", at)
     d.item("登记状态", worded(status, states | {"1": "存续"}), tells={"entity.registration_status": status})
@@ -176,9 +170,7 @@ REGISTERS = [
         marriages,
         marriage,
     ),
-    Register(
-        "civil_affairs.death", File("civil_affairs_files", "xlsx", "殡葬火化登记_{part}.xlsx"), deaths, death
-    ),
+    Register("civil_affairs.death", File("civil_affairs_files", "xlsx", "殡葬火化登记_{part}.xlsx"), deaths, death),
     Register(
         "civil_affairs.social_organisation",
         File("civil_affairs_files", "xls", "社会组织登记.xls"),

@@ -50,9 +50,7 @@ def public_institution(office: Office, records: np.ndarray) -> Delivery:
         ),
     )
     issuer = office.entity("registration_office", at)
-    d.item(
-        "登记管理机关", issuer, tells={"entity.registration_office": None, "certificate.issuer_name": None}
-    )
+    d.item("登记管理机关", issuer, tells={"entity.registration_office": None, "certificate.issuer_name": None})
     certificate_of_entity(office, d, at, "local:public_institution", "证书号", issuer)
     status = office.entity("registration_status", at)
     states = {str(code): word for code, word in STATE_WORDS.items()}

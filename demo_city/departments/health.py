@@ -61,9 +61,7 @@ def birth_certificate(office: Office, records: np.ndarray) -> Delivery:
         })  # fmt: skip
         if side == "mother":
             nation = office.person("ethnic_group", parent)
-            d.item(
-                "motherNation", worded(nation, ETHNIC_WORDS), "ethnic_group", {"mother.ethnic_group": nation}
-            )
+            d.item("motherNation", worded(nation, ETHNIC_WORDS), "ethnic_group", {"mother.ethnic_group": nation})
     d.item("issueOrg", hospital, tells={"certificate.issuer_name": None})
     issued = np.minimum(born + office.between("certificate issued", at, 1, 30).astype("m8[D]"), office.today)
     date = spelled(issued)

@@ -44,9 +44,7 @@ def social_insurance(office: Office, records: np.ndarray) -> Delivery:
     employed = people.employer[at] >= 0
     d.item("险种", where(employed, "企业职工基本养老保险", "灵活就业人员养老保险"))
     d.item("单位编号", where(employed, cat("D", padded(np.maximum(people.employer[at], 0), 8)), None))
-    d.item(
-        "单位名称", office.person("employer_name", at), "organisation_name", {"person.employer_name": None}
-    )
+    d.item("单位名称", office.person("employer_name", at), "organisation_name", {"person.employer_name": None})
     d.item("单位统一社会信用代码", office.person("employer_credit_code", at), "credit_code",
            {"person.employer_credit_code": None})  # fmt: skip
     since = np.maximum(people.birth[at] + years(18), FIRST_INSURED)
@@ -61,9 +59,7 @@ def social_insurance(office: Office, records: np.ndarray) -> Delivery:
     address = put(office.person("residence_address", at), rows, take(people.residence, other))
     d.item("联系地址", address, "text", {"person.residence_address": None})
     d.item("行政区划", office.person("household_division", at))
-    clock = office.day_between(
-        "insurance clock", at, np.datetime64("2024-01-01"), TODAY - np.timedelta64(1, "D")
-    )
+    clock = office.day_between("insurance clock", at, np.datetime64("2024-01-01"), TODAY - np.timedelta64(1, "D"))
     d.item("更新时间", office.stamps("insurance clock", at, clock), "timestamp")
     return d
 

@@ -82,9 +82,7 @@ def enterprise_registration(office: Office, records: np.ndarray) -> Delivery:
 def licences(world: World) -> np.ndarray:
     """Each market entity's licence, and for three of ten the one before it (which = 1)."""
     at = world.entities.of_kind(*MARKET)
-    older = (uniform(world.seed, "licence before", at) < 0.3) & (
-        world.entities.established[at] < TODAY - 800 * DAY
-    )
+    older = (uniform(world.seed, "licence before", at) < 0.3) & (world.entities.established[at] < TODAY - 800 * DAY)
     return np.sort(np.concatenate([numbered(at), numbered(at[older], 1)]))
 
 
@@ -141,9 +139,7 @@ def _licence_day(office: Office, at: np.ndarray, number: np.ndarray) -> np.ndarr
 def food_traders(world: World) -> np.ndarray:
     entities = world.entities
     at = entities.of_kind("91", "92")
-    trade = np.isin(
-        np.asarray(entities.industry.take(pa.array(at)).to_numpy(zero_copy_only=False)), FOOD_INDUSTRIES
-    )
+    trade = np.isin(np.asarray(entities.industry.take(pa.array(at)).to_numpy(zero_copy_only=False)), FOOD_INDUSTRIES)
     return numbered(at[trade & (uniform(world.seed, "food", at) < 0.75)])
 
 
@@ -180,9 +176,7 @@ def food_licence(office: Office, records: np.ndarray) -> Delivery:
     d.item("发证机关", issuer, tells={"certificate.issuer_name": None})
     d.item("有效期自", spelled(issued), "date", {"certificate.valid_from": None})
     d.item("有效期至", spelled(until), "date", {"certificate.valid_to": None})
-    status = pick(
-        ["11", "4", "5"], np.where(entities.status[at] != 1, 2, np.where(until < office.today, 1, 0))
-    )
+    status = pick(["11", "4", "5"], np.where(entities.status[at] != 1, 2, np.where(until < office.today, 1, 0)))
     d.item("许可证状态", worded(status, CERTIFICATE_WORDS), tells={"certificate.status": status})
     d.item("区域", number_text(entities.division[at]))
     d.certificate(

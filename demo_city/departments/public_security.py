@@ -96,9 +96,7 @@ def _marital_status(office: Office, d: Delivery, at: np.ndarray) -> None:
     people = office.world.people
     status = people.marital_status[at]
     behind = office.not_told("stale_marital_status", d, "marital_status", at, status != SINGLE)
-    before = np.select(
-        [status == MARRIED, status == WIDOWED, status == DIVORCED], [SINGLE, MARRIED, MARRIED], status
-    )
+    before = np.select([status == MARRIED, status == WIDOWED, status == DIVORCED], [SINGLE, MARRIED, MARRIED], status)
     said = np.where(behind, before, status)
     draw = office.chance("marital_status", at)
     written = np.where(said == MARRIED, np.where(draw < 0.7, 20, np.where(draw < 0.95, 21, 22)), said)
@@ -127,15 +125,11 @@ def _ends(office: Office, d: Delivery, at: np.ndarray) -> None:
         where(dead, office.choose(["死亡注销", "死亡注销", "宣告死亡"], "dead_can_type", at), None),
     )
     d.item("moveout_dt", spelled(moved, "compact"), "date", {"person.move_out_date": spelled(moved)})
-    d.item(
-        "moveout_can_type", where(gone, office.choose(["迁往市外", "迁往省外"], "moveout_can_type", at), None)
-    )
+    d.item("moveout_can_type", where(gone, office.choose(["迁往市外", "迁往省外"], "moveout_can_type", at), None))
     cancelled = np.where(dead, death, moved)
     d.item("can_dt", spelled(cancelled, "compact"), "date")
     since = np.maximum(np.datetime64("2012-01-01"), people.birth[at])
-    last = np.where(
-        np.isnat(cancelled), office.day_between("household clock", at, since, TODAY - DAY), cancelled
-    )
+    last = np.where(np.isnat(cancelled), office.day_between("household clock", at, since, TODAY - DAY), cancelled)
     d.item("czrksjxgxsj", office.stamps("household clock", at, last), "timestamp")
 
 
@@ -144,9 +138,7 @@ def cards(world: World) -> np.ndarray:
     people = world.people
     registered = np.flatnonzero(people.registered)
     draw = uniform(world.seed, "has card", registered)
-    holders = registered[
-        (people.age[registered] >= 16) & (draw < 0.99) | (people.age[registered] >= 1) & (draw < 0.45)
-    ]
+    holders = registered[(people.age[registered] >= 16) & (draw < 0.99) | (people.age[registered] >= 1) & (draw < 0.45)]
     more = uniform(world.seed, "cards", holders)
     issued = _issued(world, holders, np.zeros(len(holders), np.int64))
     listed = [numbered(holders)]
@@ -209,12 +201,8 @@ def identity_card(office: Office, records: np.ndarray) -> Delivery:
     d.item("yxqjzrq", spelled(until, "compact"), "date end_date", {"certificate.valid_to": spelled(until)})
     state = _card_state(office, at, number, until)
     d.item("zjzt", state, tells={"certificate.status": None})
-    touched = np.where(
-        number == 0, issued, np.minimum(issued + 800 * DAY, _issued(office.world, at, number - 1))
-    )
-    touched = np.where(
-        np.isnat(people.death[at]) | (number > 0), touched, np.maximum(touched, people.death[at])
-    )
+    touched = np.where(number == 0, issued, np.minimum(issued + 800 * DAY, _issued(office.world, at, number - 1)))
+    touched = np.where(np.isnat(people.death[at]) | (number > 0), touched, np.maximum(touched, people.death[at]))
     d.item("gxsj", office.stamps("card clock", records, touched), "timestamp")
     d.certificate(
         CARD_TYPE, "slh", holder_kind="person", holder_id=id_number, holder_name=name, issuer_name=issuer,
@@ -228,9 +216,7 @@ def _card_state(office: Office, at: np.ndarray, number: np.ndarray, until: np.nd
     expired = ~np.isnat(until) & (until < office.today)
     dead = ~np.isnat(office.world.people.death[at])
     lost = office.chance("card lost", at) < 0.002
-    return pick(
-        ["11", "10", "4", "5"], np.select([dead | (number > 0) & ~expired, expired, lost], [3, 2, 1], 0)
-    )
+    return pick(["11", "10", "4", "5"], np.select([dead | (number > 0) & ~expired, expired, lost], [3, 2, 1], 0))
 
 
 def _issuer(division: np.ndarray) -> pa.Array:

@@ -118,9 +118,7 @@ def without_password(url: str) -> str:
     if parsed.password is None or VARIABLE.search(url):
         return url
     return (
-        parsed.set(password="PASSWORD")
-        .render_as_string(hide_password=False)
-        .replace("PASSWORD", f"${{{PASSWORD}}}", 1)
+        parsed.set(password="PASSWORD").render_as_string(hide_password=False).replace("PASSWORD", f"${{{PASSWORD}}}", 1)
     )
 
 
@@ -197,9 +195,7 @@ class ServerTable:
     def delete(self, keys: Sequence[str]) -> None:
         table = sa.Table(self.place.name, sa.MetaData(schema=self.schema), sa.Column(self.place.key))
         for start in range(0, len(keys), PORTION):
-            self.session.execute(
-                sa.delete(table).where(table.c[self.place.key].in_(keys[start : start + PORTION]))
-            )
+            self.session.execute(sa.delete(table).where(table.c[self.place.key].in_(keys[start : start + PORTION])))
 
     def close(self) -> None:
         if self.new and self.table is not None:

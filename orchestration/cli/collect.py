@@ -76,9 +76,7 @@ def chosen(catalogue: Catalogue, names: Iterable[str]) -> list[Resource]:
     return [resource for resource in catalogue.resources.values() if resource.id in wanted]
 
 
-def _collect_all(
-    wanted: list[Resource], installation: Installation
-) -> tuple[list[Collected], dict[str, str]]:
+def _collect_all(wanted: list[Resource], installation: Installation) -> tuple[list[Collected], dict[str, str]]:
     connections = Connections.load(installation)
     done: dict[str, Collected] = {}
     failed: dict[str, str] = {}

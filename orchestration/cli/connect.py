@@ -28,9 +28,7 @@ def connect(
     ],
     table: Annotated[str | None, typer.Option(help="a table of the connection, declared or not")] = None,
     schema: Annotated[str | None, typer.Option(help="the schema that the table is in")] = None,
-    path: Annotated[
-        str | None, typer.Option(help="files of the connection (pattern), or the interface's path")
-    ] = None,
+    path: Annotated[str | None, typer.Option(help="files of the connection (pattern), or the interface's path")] = None,
     kind: Annotated[str | None, typer.Option(help="how to read them; found out when not given")] = None,
     option: Annotated[
         list[str] | None,
@@ -83,9 +81,7 @@ def _options(given: list[str]) -> Mapping[str, Any]:
         except yaml.YAMLError:
             sign = ""
         if not sign:
-            raise GovshareError(
-                f"--option {pair!r} is no NAME=VALUE", remedy="write it as -o records=data.rows"
-            )
+            raise GovshareError(f"--option {pair!r} is no NAME=VALUE", remedy="write it as -o records=data.rows")
     return options
 
 
@@ -93,9 +89,7 @@ def _list_tables(connection: str, names: tuple[str, ...], as_json: bool) -> None
     if as_json:
         print_json({"connection": connection, "tables": names})
         return
-    people.print(
-        f"[green]✓[/] connection {connection} answers, {len(names)} tables and views", highlight=False
-    )
+    people.print(f"[green]✓[/] connection {connection} answers, {len(names)} tables and views", highlight=False)
     people.print(shown("", ["table"], [[name] for name in names]))
     if names:
         *_, name = names[0].rpartition(".")
@@ -134,8 +128,6 @@ def _show(looked: Survey, seconds: float) -> None:
     if looked.drift:
         people.print(f"[yellow]not as declared:[/] {looked.drift}", highlight=False)
     names = [column.name for column in looked.columns]
-    people.print(
-        shown("The first rows, masked", names, [[row.get(name) for name in names] for row in looked.rows])
-    )
+    people.print(shown("The first rows, masked", names, [[row.get(name) for name in names] for row in looked.rows]))
     people.print("For sources/<department>.yml under `tables:` (what is 待填, `govshare check` asks for):\n")
     people.print(entry(looked), highlight=False, markup=False, soft_wrap=True)

@@ -108,9 +108,7 @@ PAGED = {
 TOTAL = {**PAGED, "total": "data.total"}
 
 
-def births(
-    mode: str = "full", watermark: str | None = None, items: tuple[Item, ...] = (), **options: Any
-) -> Resource:
+def births(mode: str = "full", watermark: str | None = None, items: tuple[Item, ...] = (), **options: Any) -> Resource:
     return Resource("office.births", Spec("http", "office", ("id",), watermark, mode, options), items)
 
 
@@ -134,9 +132,7 @@ def test_pages(tmp_path: Path, server: Server, options: dict[str, Any], count: i
 
 
 def test_addresses_of_rows_and_numbers_as_written(tmp_path: Path, server: Server) -> None:
-    page = (
-        b'{"data": [{"id": 1, "w": 3.50, "deep": {"a": [1]}}, "odd", {"id": 987654321098765432, "ok": true}]}'
-    )
+    page = b'{"data": [{"id": 1, "w": 3.50, "deep": {"a": [1]}}, "odd", {"id": 987654321098765432, "ok": true}]}'
     server.answer = lambda asked: (200, page, {})
     source = office(tmp_path, server)
     source.collect(births(path="x", records="data"))
@@ -345,9 +341,7 @@ def test_since_the_last_watermark(tmp_path: Path, server: Server) -> None:
 def test_windows_of_time(tmp_path: Path, server: Server) -> None:
     today = dt.datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
     first = today - dt.timedelta(days=4)
-    rows = [
-        {"id": n, "at": (first + dt.timedelta(hours=25 * n)).strftime("%Y-%m-%d %H:%M:%S")} for n in range(4)
-    ]
+    rows = [{"id": n, "at": (first + dt.timedelta(hours=25 * n)).strftime("%Y-%m-%d %H:%M:%S")} for n in range(4)]
     fail = {"on": 3}
 
     def answer(asked: Asked) -> Answer:
@@ -404,9 +398,7 @@ def test_a_login_whose_token_runs_out(tmp_path: Path, server: Server) -> None:
         office(tmp_path, server, more).collect(births(**TOTAL))
 
 
-@pytest.mark.parametrize(
-    ("algorithm", "encode"), [("hmac-sha256", "hex"), ("hmac-sha1", "base64"), ("md5", "HEX")]
-)
+@pytest.mark.parametrize(("algorithm", "encode"), [("hmac-sha256", "hex"), ("hmac-sha1", "base64"), ("md5", "HEX")])
 def test_signed_questions(tmp_path: Path, server: Server, algorithm: str, encode: str) -> None:
     server.records = records(5)
 
@@ -445,8 +437,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
 documents = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["data", "list", "id", "名"]), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["data", "list", "id", "名"]), inner, max_size=3)
     ),
     max_leaves=8,
 )

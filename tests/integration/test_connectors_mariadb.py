@@ -55,6 +55,7 @@ def full(table: str = "people", **options: Any) -> Resource:
 
 # --- values
 
+MOMENT = dt.datetime(2024, 2, 29, 23, 59, 59, 125000)
 VALUES = [
     ("tinyint", "-128", "int64", -128),
     ("bool", "true", "int64", 1),
@@ -69,7 +70,7 @@ VALUES = [
     ("varchar(9)", "' a '", "string", " a "),
     ("text", r"'新\0乡''\\'", "string", "新\0乡'\\"),
     ("date", "'2024-02-29'", "date32[day]", dt.date(2024, 2, 29)),
-    ("datetime(6)", "'2024-02-29 23:59:59.125'", "timestamp[us]", dt.datetime(2024, 2, 29, 23, 59, 59, 125000)),
+    ("datetime(6)", "'2024-02-29 23:59:59.125'", "timestamp[us]", MOMENT),
     ("datetime", "'9999-12-31 23:59:59'", "timestamp[us]", dt.datetime(9999, 12, 31, 23, 59, 59)),
     ("time(3)", "'-838:59:59.000'", "string", "-838:59:59.000"),
     ("year", "2024", "int64", 2024),
@@ -193,9 +194,7 @@ def test_the_session_is_read_only_and_has_one_snapshot(office: Department) -> No
     with pytest.raises(CollectError, match=r"office\.people.*READ ONLY transaction.*Remedy"):
         connector.reader.one("delete from people")
     connector.close()
-    assert office.sql("select count(*) from people") == ((2,),) or office.sql(
-        "select count(*) from people"
-    ) == [(2,)]
+    assert office.sql("select count(*) from people") == ((2,),) or office.sql("select count(*) from people") == [(2,)]
 
 
 def test_a_statement_has_a_time_limit(office: Department) -> None:
@@ -246,9 +245,7 @@ def test_a_connection_that_breaks_while_rows_come_is_told(office: Department) ->
 
 
 def connector_ids(office: Department) -> list[int]:
-    rows = office.sql(
-        "select id from information_schema.processlist where db = database() and id <> connection_id()"
-    )
+    rows = office.sql("select id from information_schema.processlist where db = database() and id <> connection_id()")
     return [row[0] for row in rows]
 
 

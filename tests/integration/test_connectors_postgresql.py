@@ -111,8 +111,7 @@ def test_every_type_lands_as_itself_or_as_text(office: Department) -> None:
     (manifest,) = committed(office.installation, "office.people")
     assert [kind for _, kind in manifest.columns[1:]] == [landed for _, _, landed, _ in VALUES]
     names = ", ".join(
-        f"c{place}::varchar" if kind == "timestamptz" else f"c{place}"
-        for place, (kind, *_) in enumerate(VALUES)
+        f"c{place}::varchar" if kind == "timestamptz" else f"c{place}" for place, (kind, *_) in enumerate(VALUES)
     )
     whole, nulls = office.landed(full(), names)
     assert list(whole) == [value for *_, value in VALUES]
@@ -200,9 +199,7 @@ def test_a_sql_ascii_database_lands_what_is_text_and_sets_the_rest_aside(tmp_pat
         assert office.landed(declared, "id, name", "_batch = '000002' and _op = 'upsert'") == [(2, "张三")]
 
 
-@pytest.mark.parametrize(
-    ("encoding", "good", "codec"), [("LATIN1", "é", "latin-1"), ("EUC_CN", "张三", "gb2312")]
-)
+@pytest.mark.parametrize(("encoding", "good", "codec"), [("LATIN1", "é", "latin-1"), ("EUC_CN", "张三", "gb2312")])
 def test_databases_in_other_encodings(tmp_path: Path, encoding: str, good: str, codec: str) -> None:
     with postgresql_database(encoding) as url:
         office = Department(tmp_path, url)
@@ -216,9 +213,7 @@ def test_databases_in_other_encodings(tmp_path: Path, encoding: str, good: str, 
             office.sql(r"insert into people values (31, convert_from('\xfefe', 'EUC_CN'))")
             office.sql(r"insert into people values (5000, convert_from('\xd5c5', 'EUC_CN'))")
         for resource in (full(), full("people", range_rows=10)):
-            result = office.collect(
-                Resource("office.p" + str(len(resource.connector.options)), resource.connector)
-            )
+            result = office.collect(Resource("office.p" + str(len(resource.connector.options)), resource.connector))
             wanted = {"value_unreadable": 1} if encoding == "EUC_CN" else {}
             assert (result.problems, result.rows) == (wanted, 32 if encoding == "EUC_CN" else 30)
         landed = office.landed(
@@ -246,9 +241,7 @@ def test_the_session_is_read_only_and_has_one_snapshot(office: Department) -> No
 
 
 def test_a_statement_has_a_time_limit(office: Department) -> None:
-    slow = query(
-        "select i as id, pg_sleep(0.1)::text as s from generate_series(1, 99) i", timeout_seconds=0.5
-    )
+    slow = query("select i as id, pg_sleep(0.1)::text as s from generate_series(1, 99) i", timeout_seconds=0.5)
     started = time.monotonic()
     with pytest.raises(CollectError, match=r"statement timeout.*timeout_seconds"):
         office.collect(slow)
@@ -286,9 +279,7 @@ def test_a_refusal_names_everything_but_the_password(office: Department, tmp_pat
     )
     try:
         url = office.url.replace("postgres@", f"{role}:s3cret@")
-        with pytest.raises(
-            CollectError, match=r"测试局.*office\.people.*'office'.*permission denied.*Remedy"
-        ) as error:
+        with pytest.raises(CollectError, match=r"测试局.*office\.people.*'office'.*permission denied.*Remedy") as error:
             Department(tmp_path / "other", url).collect(full())
         assert "s3cret" not in str(error.value)
     finally:

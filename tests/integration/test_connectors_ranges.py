@@ -30,8 +30,7 @@ def database() -> Iterator[str]:
             url,
             "create table people (id int primary key, name text, balance int)",
             "insert into people select i, repeat('新乡', 30), 100 from generate_series(1, 6000) i",
-            "create function if_first(id int) returns int language sql "
-            "as 'select case id when 1 then 1 else -1 end'",
+            "create function if_first(id int) returns int language sql as 'select case id when 1 then 1 else -1 end'",
             "analyze people",
             "create table small as select * from people where id < 100",
         )
@@ -147,9 +146,7 @@ def test_mariadb_knows_about_how_large_a_table_is(tmp_path: Path, monkeypatch: p
             assert landed[0][:2] == (10_000, 10_000)
 
 
-def test_the_hours_end_while_a_load_runs(
-    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_hours_end_while_a_load_runs(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was committed stays, and the next night goes on there."""
     asked = 0
 

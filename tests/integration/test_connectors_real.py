@@ -60,10 +60,7 @@ def test_every_physical_line_is_accounted_for(register: Register, path: str) -> 
 def test_the_defect_rows_carry_the_reason_that_the_index_names(register: Register) -> None:
     resource = register.take("delimited", "defect_rows/rows.csv", encoding="utf-8")
     with (REAL / "defect_rows" / "rows_index.tsv").open(encoding="utf-8") as file:
-        named = {
-            int(row["line"]): row["measured_defects"].split("|")
-            for row in csv.DictReader(file, delimiter="\t")
-        }
+        named = {int(row["line"]): row["measured_defects"].split("|") for row in csv.DictReader(file, delimiter="\t")}
     landed = {row[0]: row[1:] for row in register.landed(resource, "_line, _problem, _raw")}
     assert landed.keys() == named.keys()
     assert {line for line, (problem, _) in landed.items() if problem == "row_width"} == {
@@ -99,9 +96,7 @@ def test_json_workbooks_and_dictionary_lines(register: Register) -> None:
     assert [line for (line,) in register.landed(workbooks, "_line")] == [*range(2, 777), *range(2, 1283)]
     literals = register.take("python_literal", "new_registrations_2019/*.txt")
     lines = [
-        line
-        for file in sorted(REAL.glob("new_registrations_2019/*.txt"))
-        for line in file.read_text().splitlines()
+        line for file in sorted(REAL.glob("new_registrations_2019/*.txt")) for line in file.read_text().splitlines()
     ]
     assert len(register.landed(literals)) == len([line for line in lines if line.strip()]) == 161
     assert register.landed(literals, "_line", "_problem is not null") == []
@@ -118,9 +113,7 @@ def test_rows_of_two_formats_are_the_same_text(register: Register) -> None:
     """Xinxiang's rows of 1997 came as CSV and within the province's JSON."""
     document = register.take("json", "registration/json/1997/*.json", records="erDataList")
     lines = register.take("delimited", "registration/csv/1997/新乡.csv")
-    by_code = {
-        row[0]: row for row in register.landed(document, "code, name, registrationDay, capital, address")
-    }
+    by_code = {row[0]: row for row in register.landed(document, "code, name, registrationDay, capital, address")}
     rows = register.landed(lines, "统一社会信用代码, 企业名称, 注册日期, 注册资金, 注册地址")
     assert len(rows) == 165
     assert all(by_code[row[0]] == row for row in rows)

@@ -96,9 +96,7 @@ def sftp(tmp_path: Path) -> Iterator[SftpServer]:
     server.stop()
 
 
-def office(
-    tmp_path: Path, server: SftpServer, password: str = PASSWORD, host_key: str | None = None
-) -> Office:
+def office(tmp_path: Path, server: SftpServer, password: str = PASSWORD, host_key: str | None = None) -> Office:
     key = server.host_key if host_key is None else host_key
     return Office(
         tmp_path,

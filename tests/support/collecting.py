@@ -73,8 +73,7 @@ class Office:
         """Landed rows in order of batch and row."""
         parts = self.installation.landing_of(resource.id) / "*" / "*.parquet"
         return duckdb.sql(
-            f"select {columns} from read_parquet('{parts}', union_by_name=true) "
-            f"where {where} order by _batch, _row"
+            f"select {columns} from read_parquet('{parts}', union_by_name=true) where {where} order by _batch, _row"
         ).fetchall()
 
 

@@ -119,9 +119,7 @@ def main(start: dict[str, Any]) -> None:
             try:
                 office = Office(folder, settings.strip())
                 if job["data"]:
-                    office.installation = type(office.installation)(
-                        Path(job["data"]), office.installation.city, folder
-                    )
+                    office.installation = type(office.installation)(Path(job["data"]), office.installation.city, folder)
                 attempt(office, resource, job["point"])
                 code = 0
             except BaseException as error:

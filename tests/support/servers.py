@@ -28,9 +28,7 @@ def postgresql_database(encoding: str = "UTF8") -> Iterator[str]:
     except psycopg.OperationalError as error:
         server_or_skip(error, "PostgreSQL")
     with admin:
-        admin.execute(
-            f"create database {name} encoding '{encoding}' lc_collate 'C' lc_ctype 'C' template template0"
-        )
+        admin.execute(f"create database {name} encoding '{encoding}' lc_collate 'C' lc_ctype 'C' template template0")
         try:
             yield f"{POSTGRESQL}/{name}"
         finally:

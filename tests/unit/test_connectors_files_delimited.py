@@ -58,9 +58,7 @@ def test_every_encoding_gives_the_same_rows(encoding: str, declared: str | None)
 
 
 def test_second_bytes_of_gb18030_are_no_delimiters() -> None:
-    rows = [
-        bytes([lead]) + b"||1|2" for lead in range(0x81, 0xF0)
-    ]  # each lead byte makes a character with "|"
+    rows = [bytes([lead]) + b"||1|2" for lead in range(0x81, 0xF0)]  # each lead byte makes a character with "|"
     landed = read(b"\n".join(["名称|地址|备注".encode("gb18030"), *rows]))
     assert [cells(row)[1:] for row in landed] == [["1", "2"]] * len(rows)
     assert all(row["_problem"] is None and len(str(row["名称"])) == 1 for row in landed)
@@ -129,9 +127,7 @@ def test_header_on_a_later_line_and_none_at_all() -> None:
     assert list(read("1,2\n", header_row=0)[0])[:2] == ["column_1", "column_2"]
 
 
-@pytest.mark.parametrize(
-    ("delimiter", "option"), [("\t", None), ("|", None), (";", None), ("||", "||"), ("@#", "@#")]
-)
+@pytest.mark.parametrize(("delimiter", "option"), [("\t", None), ("|", None), (";", None), ("||", "||"), ("@#", "@#")])
 def test_delimiters_found_or_declared(delimiter: str, option: str | None) -> None:
     data = "\n".join(delimiter.join(row) for row in (["a", "b", "c"], ["1", '"2', "3"], ["4", "5", "6"]))
     rows = read(data, **({"delimiter": option} if option else {"quote": "none"}))
@@ -192,9 +188,7 @@ good_rows = st.lists(st.lists(good_cell, min_size=3, max_size=3), max_size=8)
 
 
 @settings(max_examples=300, deadline=None)
-@given(
-    good_rows, st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]), st.sampled_from([7, 64, 1 << 20])
-)
+@given(good_rows, st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]), st.sampled_from([7, 64, 1 << 20]))
 def test_what_the_csv_module_writes_comes_back(rows: list[list[str]], encoding: str, block: int) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
@@ -214,9 +208,7 @@ bad_line = st.text(alphabet='ab,"', min_size=1, max_size=12)
 
 
 @settings(max_examples=400, deadline=None)
-@given(
-    st.lists(st.one_of(plain_row.map(lambda r: (True, r)), bad_line.map(lambda r: (False, r))), max_size=12)
-)
+@given(st.lists(st.one_of(plain_row.map(lambda r: (True, r)), bad_line.map(lambda r: (False, r))), max_size=12))
 def test_no_good_row_is_lost_among_bad_lines(lines: list[tuple[bool, str]]) -> None:
     """A plain row stays a row of its own at its line, whatever stands before it."""
     rows = read("x,y,z\n" + "\n".join(line for _, line in lines), delimiter=",")

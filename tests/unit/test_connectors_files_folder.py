@@ -28,9 +28,7 @@ ITEMS = (Item("a"), Item("b"))
 OLD = 1_600_000_000
 
 
-def files(
-    kind: str = "delimited", path: str = "*.csv", items: tuple[Item, ...] = ITEMS, **options: Any
-) -> Resource:
+def files(kind: str = "delimited", path: str = "*.csv", items: tuple[Item, ...] = ITEMS, **options: Any) -> Resource:
     return Resource("office.files", Spec(kind, "office", ("a",), options={"path": path, **options}), items)
 
 
@@ -117,9 +115,7 @@ def test_unfinished_files_wait(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> N
     assert drop.collect(files(settle=0.3)).batches == ("000002",)
 
 
-def test_nothing_but_growing_files_is_told_and_is_no_error(
-    drop: Drop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_but_growing_files_is_told_and_is_no_error(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
     drop.put("a.csv", age=0)
     seen = iter(range(100))
     stamp = folders.LocalFolder.stamp
@@ -173,9 +169,7 @@ def _connection(drop: Drop) -> Any:
         (files("fixed_width"), "`fields` is missing"),
     ],
 )
-def test_errors_name_department_resource_connection_and_file(
-    drop: Drop, resource: Resource, message: str
-) -> None:
+def test_errors_name_department_resource_connection_and_file(drop: Drop, resource: Resource, message: str) -> None:
     drop.put("x.csv")
     with pytest.raises(CollectError, match=message) as error:
         drop.collect(resource)
@@ -190,9 +184,7 @@ def test_a_missing_folder_is_told_with_its_path(drop: Drop) -> None:
         drop.collect(files())
 
 
-def test_a_failure_of_a_reader_names_the_file_and_hides_values(
-    drop: Drop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_of_a_reader_names_the_file_and_hides_values(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ValueError("张三 41070219900101123X")
 
@@ -219,9 +211,7 @@ def test_items_that_a_file_may_leave_out(drop: Drop) -> None:
 def test_members_of_archives_are_deliveries(drop: Drop) -> None:
     drop.put(
         "月报.zip",
-        zipped(
-            **{"d/二月.csv": "a,b\n3,4\n", "一月.csv": "a,b\n1,2\n", "说明.doc": "x", "__MACOSX/一月.csv": ""}
-        ),
+        zipped(**{"d/二月.csv": "a,b\n3,4\n", "一月.csv": "a,b\n1,2\n", "说明.doc": "x", "__MACOSX/一月.csv": ""}),
     )
     drop.put("z.csv.gz", gzip.compress(b"a,b\n5,6\n"))
     resource = files(path="*")

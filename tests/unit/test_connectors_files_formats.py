@@ -32,9 +32,7 @@ from connectors.files.xml import Xml
 Row = dict[str, Any]
 
 
-def read(
-    reader: Callable[[Content], Any], data: bytes, sibling: bytes | None = None, **options: Any
-) -> list[Row]:
+def read(reader: Callable[[Content], Any], data: bytes, sibling: bytes | None = None, **options: Any) -> list[Row]:
     opened = reader(
         Content("file", lambda: io.BytesIO(data), options, lambda _: io.BytesIO(sibling) if sibling else None)
     )
@@ -194,9 +192,7 @@ def test_half_a_surrogate_pair_is_an_undecodable_text() -> None:
 
 def test_python_literals() -> None:
     data = (
-        "{'a': True, 'b': None, 'c': \"it's\"}\n{'a': __import__('os')}\n{1: 2}\n"
-        + "[" * 5000
-        + "\n{'a': ('x', 1)}\n"
+        "{'a': True, 'b': None, 'c': \"it's\"}\n{'a': __import__('os')}\n{1: 2}\n" + "[" * 5000 + "\n{'a': ('x', 1)}\n"
     )
     rows = read(python_literals, data.encode("gb18030"))
     assert cells(rows[0]) == ["True", None, "it's"]
@@ -254,9 +250,7 @@ def test_json_document() -> None:
 def test_fixed_width_counts_bytes() -> None:
     fields = [{"name": "姓名", "width": 6}, {"name": "码", "start": 8, "width": 3}]
     good = "张三  -001".encode("gb18030")
-    data = b"\r\n".join(
-        [good, "李四光-002".encode("gb18030"), "王五".encode("gb18030"), b"", b"\xff" + good[1:]]
-    )
+    data = b"\r\n".join([good, "李四光-002".encode("gb18030"), "王五".encode("gb18030"), b"", b"\xff" + good[1:]])
     rows = read(FixedWidth, data, fields=fields, encoding="gbk")
     assert [cells(row) for row in rows[:2]] == [["张三", "001"], ["李四光", "002"]]
     assert (rows[2]["_problem"], rows[2]["_raw"], rows[2]["_line"]) == ("row_width", "王五", 3)
@@ -283,11 +277,7 @@ def dbf(
     start = 32 + 32 * len(fields) + 1
     head = struct.pack("<B3BIHH16xBBxx", version, 126, 1, 1, len(records), start, length, 0, language)[:32]
     body = b"".join(
-        name.encode("gb18030").ljust(11, b"\0")
-        + kind.encode()
-        + b"\0" * 4
-        + bytes([width, decimals])
-        + b"\0" * 14
+        name.encode("gb18030").ljust(11, b"\0") + kind.encode() + b"\0" * 4 + bytes([width, decimals]) + b"\0" * 14
         for name, kind, width, decimals in fields
     )
     return head.ljust(32, b"\0") + body + b"\r" + b"".join(records) + b"\x1a"
@@ -298,16 +288,10 @@ def test_dbf() -> None:
 
     def record(name: str, amount: str, day: str, mark: str = " ") -> bytes:
         return (
-            mark.encode()
-            + name.encode("gb18030").ljust(10)
-            + amount.rjust(8).encode()
-            + day.ljust(8).encode()
-            + b"T"
+            mark.encode() + name.encode("gb18030").ljust(10) + amount.rjust(8).encode() + day.ljust(8).encode() + b"T"
         )
 
-    data = dbf(
-        fields, [record("张三", "12.50", "20200102"), record("删除", "0", "", "*"), record("李四", "", "")]
-    )
+    data = dbf(fields, [record("张三", "12.50", "20200102"), record("删除", "0", "", "*"), record("李四", "", "")])
     rows = read(Dbf, data)
     assert [cells(row) for row in rows] == [["张三", "12.50", "20200102", "T"], ["李四", None, None, "T"]]
     assert [row["_line"] for row in rows] == [1, 3]

@@ -176,9 +176,7 @@ def test_spoiled_numbers_are_nobodys(heavy: dict[str, Delivery]) -> None:
     for delivery in heavy.values():
         for item in delivery.items.values():
             kinds = set(item.kind.split())
-            valid = (
-                id_is_valid if "id_number" in kinds else credit_is_valid if "credit_code" in kinds else None
-            )
+            valid = id_is_valid if "id_number" in kinds else credit_is_valid if "credit_code" in kinds else None
             if valid is None:
                 continue
             broken = [v for v in item.values.filter(item.spoiled).to_pylist() if v and len(v) == 18]
@@ -216,3 +214,12 @@ def test_a_record_is_the_same_in_any_portion(world: World) -> None:
         whole, part = register.build(made, records), register.build(made, records[3:9])
         for name, item in part.items.items():
             assert item.values.equals(whole.items[name].values.slice(3, 6)), (register.resource, name)
+
+
+def test_old_numbers_are_numbers(heavy: dict[str, Delivery]) -> None:
+    """A placeholder in the column of the organisation code leads to nobody."""
+    delivery = heavy["tax.tax_registration"]
+    role = delivery.roles["entity"]
+    led = delivery.old_number(role) & (role.mapped_by == 0)
+    codes = delivery.items["组织机构代码"].values.filter(pa.array(led)).to_pylist()
+    assert len(codes) > 5 and {len(code) for code in codes} == {9}

@@ -69,6 +69,12 @@ def dbt_vars(installation: Installation) -> dict[str, Any]:
     }
 
 
+def vars_argument(installation: Installation) -> str:
+    """The variables as one argument. Chinese stays Chinese: escaped it would be twice as long, and an argument has
+    a limit of 128 KiB."""
+    return json.dumps(dbt_vars(installation), ensure_ascii=False)
+
+
 def provenance_types() -> dict[str, str]:
     """Base table → SQL type of its ``_provenance``: for each attribute the row that supplied it.
 
@@ -122,7 +128,7 @@ def dbt_command(installation: Installation, *arguments: str) -> list[str]:
     return [
         dbt_executable(), "--no-use-colors", *arguments,
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-        "--vars", json.dumps(dbt_vars(installation), ensure_ascii=False),
+        "--vars", vars_argument(installation),
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from catalogue.dbt import dbt_executable, dbt_vars
+from catalogue.dbt import dbt_executable, vars_argument
 from catalogue.errors import GovshareError
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import Catalogue
@@ -68,7 +68,7 @@ def build_assets(
         with _environment(installation):
             invocation = dbt.cli(
                 ["build", *(word for kind in left_out for word in ("--exclude-resource-type", kind)),
-                 *(["--full-refresh"] if work.full else []), "--vars", json.dumps(dbt_vars(installation))],
+                 *(["--full-refresh"] if work.full else []), "--vars", vars_argument(installation)],
                 context=context,
             )  # fmt: skip
         # Held back until dbt has closed the warehouse: only then can the rows be counted.

@@ -66,9 +66,7 @@ class Town:
     def landed(self, name: str, batch: str | None = None) -> list[dict[str, Any]]:
         parts = self.installation.landing_of(name) / "*" / "*.parquet"
         only = f"where _batch = '{batch}'" if batch else ""
-        found = duckdb.sql(
-            f"select * from read_parquet('{parts}', union_by_name=true) {only} order by _batch, _row"
-        )
+        found = duckdb.sql(f"select * from read_parquet('{parts}', union_by_name=true) {only} order by _batch, _row")
         columns = found.columns
         return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
@@ -183,9 +181,7 @@ def test_files_of_a_later_day(second_day: tuple[Town, dict[str, Collected]], reg
     """Every changed record is in a file that landed, and stands last there."""
     town, collected = second_day
     made = expected(register, 2)
-    landed = [
-        row for batch in collected[register.resource].batches for row in town.landed(register.resource, batch)
-    ]
+    landed = [row for batch in collected[register.resource].batches for row in town.landed(register.resource, batch)]
     names = list(made[0]) if made else []
     there = {comparable(row, names, numbers_of(register)) for row in landed if row.get("_problem") is None}
     assert {comparable(row, names, numbers_of(register)) for row in made} <= there

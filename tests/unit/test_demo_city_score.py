@@ -100,9 +100,7 @@ def test_perfect(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
         document["certificates"],
     ):
         assert part["records"] == part["right"] > 0
-    assert (
-        document["people"]["without_number"]["linked"] == 0 < document["people"]["without_number"]["records"]
-    )
+    assert document["people"]["without_number"]["linked"] == 0 < document["people"]["without_number"]["records"]
     for part in (document["people"]["entities"], document["legal_entities"]["entities"]):
         assert part["true"] == part["found"] > 0
         assert part["lost"] == part["split"] == part["false"] == 0
@@ -163,13 +161,9 @@ def test_a_wrong_value_and_one_too_many(published: Published) -> None:
 
 def test_linked_without_number(published: Published) -> None:
     """Right is a record that stands with its person; with somebody else it is linked and not right."""
-    condition = (
-        "r.table_name = 'population' and number = 'none' and entity in (select id_number from population)"
-    )
+    condition = "r.table_name = 'population' and number = 'none' and entity in (select id_number from population)"
     joined = "claims.resource = r.resource and claims.record_key = r.record_key and claims.role = r.role"
-    published.change(
-        f"update claims set entity_id = r.entity from records as r where {joined} and {condition}"
-    )
+    published.change(f"update claims set entity_id = r.entity from records as r where {joined} and {condition}")
     linkable = published.one(f"select count(*) from records as r where {condition}")
     measured = published.document()["people"]["without_number"]
     assert measured["linked"] == measured["right"] == linkable > 0
@@ -216,9 +210,7 @@ def test_entities_with_internal_ids(published: Published) -> None:
 
 def test_old_numbers_of_legal_entities(published: Published) -> None:
     joined = "claims.resource = r.resource and claims.record_key = r.record_key and claims.role = r.role"
-    published.change(
-        f"update claims set entity_id = r.entity from records as r where {joined} and r.number = 'mapped'"
-    )
+    published.change(f"update claims set entity_id = r.entity from records as r where {joined} and r.number = 'mapped'")
     old = published.document()["legal_entities"]["old_number"]
     assert old["linked"] == old["records"] > 0
     assert old["right"] == published.one("""

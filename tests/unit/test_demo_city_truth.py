@@ -48,9 +48,7 @@ def cleaned(number: str | None) -> str | None:
 def truth_of(folder: Path, resource: str, role: str) -> dict[str, tuple[str, str]]:
     """Record key to true entity and the state of its number."""
     file = folder / "truth" / "records" / f"{resource}.parquet"
-    rows = duckdb.execute(
-        "select record_key, entity, number from read_parquet(?) where role = ?", [str(file), role]
-    )
+    rows = duckdb.execute("select record_key, entity, number from read_parquet(?) where role = ?", [str(file), role])
     return {key: (entity, number) for key, entity, number in rows.fetchall()}
 
 
@@ -116,9 +114,7 @@ def test_what_is_told_is_true_and_somewhere(made: Path, world: World) -> None:
         there = np.asarray(population[name].combine_chunks().is_valid())
         assert not (told[~there] > 0).any(), name
         assert there.sum() == 0 or told.max() == 2, name
-    told = dict(
-        zip(population["id_number"].to_pylist(), population["told_id_number"].to_pylist(), strict=True)
-    )
+    told = dict(zip(population["id_number"].to_pylist(), population["told_id_number"].to_pylist(), strict=True))
     session = sqlite3.connect(made / "public_security.sqlite")
     written = {number for (number,) in session.execute("select identi_id from czrkhk")}
     found = [told[number] for number in written & set(told)]

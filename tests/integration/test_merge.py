@@ -167,6 +167,8 @@ def test_the_newest_event_of_a_marriage_stands(city: MergeCase) -> None:
 def test_a_child_without_a_number_is_linked_and_has_parents(city: MergeCase) -> None:
     child = person(city, CHILD)
     assert (child["father_id_number"], child["mother_id_number"]) == (LI, HAN)
+    # nobody is her own mother: in the role of the mother a row says nothing of whose child she is
+    assert (person(city, HAN)["mother_id_number"], person(city, LI)["father_id_number"]) == (None, None)
     certificate = city.one("select * from base.certificate where certificate_number = 'C1'")
     assert certificate["holder_id"] == CHILD
     assert city.rows(f"select rule, severity from governance.defects where resource = '{BIRTH}'") == [

@@ -83,9 +83,14 @@
     {{ return(roles) }}
 {%- endmacro %}
 
-{# The staging column of an attribute in a role: prefix and name; a name that begins with the prefix stays itself. #}
+{#
+    The staging column of an attribute in a role: prefix and name. A name that begins with the prefix stays itself
+    (certificate_number of the role certificate), unless it would be the role's own number: mother_id_number is whose
+    child the person in the role `mother` is, not who she is.
+#}
 {% macro role_column(prefix, attribute) -%}
-    {{ return(attribute if attribute.startswith(prefix) else prefix ~ attribute) }}
+    {%- set own_number = attribute[(prefix | length):] in ['id_number', 'credit_code'] -%}
+    {{ return(attribute if attribute.startswith(prefix) and not own_number else prefix ~ attribute) }}
 {%- endmacro %}
 
 {# Lower-case names of a relation's columns. #}

@@ -32,6 +32,7 @@ select
     '{{ resource }}' as _resource,
     _batch,
     _row,
+    _record_key,
     '{{ role.role }}' as _role,
     '{{ role.register }}' as _register,
     _recorded_at,
@@ -52,6 +53,7 @@ select
     cast(null as varchar) as _resource,
     cast(null as varchar) as _batch,
     cast(null as bigint) as _row,
+    cast(null as varchar) as _record_key,
     cast(null as varchar) as _role,
     cast(null as varchar) as _register,
     cast(null as timestamp) as _recorded_at,
@@ -142,7 +144,7 @@ where false
 
 {# All columns of a table's claims but those of `except`. #}
 {% macro claim_columns(table, alias, except=[]) -%}
-    {%- set names = ['_resource', '_batch', '_row', '_role', '_register', '_recorded_at', '_order', '_number', '_key_problem', '_key_item', '_defects'] -%}
+    {%- set names = ['_resource', '_batch', '_row', '_record_key', '_role', '_register', '_recorded_at', '_order', '_number', '_key_problem', '_key_item', '_defects'] -%}
     {%- for name in attributes_of(table) if name not in except -%}{%- do names.append(name) -%}{%- endfor -%}
     {%- set qualified = [] -%}
     {%- for name in names -%}{%- do qualified.append(alias ~ '.' ~ name) -%}{%- endfor -%}

@@ -208,9 +208,12 @@ landed as (
 
 {#
     The key of a claim with the reason why it is not usable: <prefix>id_number, <prefix>key_problem (rule or null),
-    <prefix>key_item (the source's item). The item declares the standard id_number.
+    <prefix>key_item (the source's item). The item declares the standard id_number. <prefix>written_number, what stands
+    there, is evidence: a number with one digit wrong says much of whom it means.
 #}
-{% macro person_key(prefix, name) %}{{ return(claim_key(prefix, 'id_number', name)) }}{% endmacro %}
+{% macro person_key(prefix, name) -%}
+    {{ return(claim_key(prefix, 'id_number', name) ~ ",\n    " ~ number_text(as_written(name)) ~ " as " ~ prefix ~ "written_number") }}
+{%- endmacro %}
 
 {# The same for a legal entity; the item declares the standard credit_code. #}
 {% macro legal_entity_key(prefix, name) %}{{ return(claim_key(prefix, 'credit_code', name)) }}{% endmacro %}

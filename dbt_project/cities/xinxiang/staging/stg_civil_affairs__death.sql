@@ -9,5 +9,6 @@ select
     姓名 as person_name,
     性别 as person_sex,
     出生日期 as person_birth_date,
+    户籍地址 as person_household_address,
     死亡日期 as person_death_date
 from landed

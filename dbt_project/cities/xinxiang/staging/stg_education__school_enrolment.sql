@@ -11,6 +11,7 @@ select
     出生日期 as person_birth_date,
     民族 as person_ethnic_group,
     学校名称 as person_school_name,
+    户口所在地 as person_household_address,
     现住址 as person_residence_address,
     {{ person_key('guardian_', '监护人身份证号') }},
     监护人姓名 as guardian_name,

@@ -4,7 +4,6 @@ account.
 Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,9 +32,7 @@ ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold 
 NOT_BUILT = ("test", "unit_test", "snapshot")
 
 
-def build_assets(
-    installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]
-) -> dg.AssetsDefinition:
+def build_assets(installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """All code tables and models as one step of the warehouse's pool."""
 
     @dbt_assets(
@@ -77,9 +74,7 @@ def build_assets(
         try:
             for event in invocation.stream():
                 finished.append(event)
-                step(
-                    "build", "warehouse", note=f"{len(finished)} of {len(context.selected_asset_keys)} tables"
-                )
+                step("build", "warehouse", note=f"{len(finished)} of {len(context.selected_asset_keys)} tables")
         except Exception as error:
             failure = error
         yield from _with_figures(context, installation, catalogue, finished)
@@ -102,8 +97,7 @@ def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg
         name="balances",
         blocking=True,
         pool=WAREHOUSE_POOL,
-        description="对账平衡:每项信息资源 交换清单行数 = 落地 = 归并 + 被取代 + 重复 + 疑义。"
-        "不平衡则任何表都不发布",
+        description="对账平衡:每项信息资源 交换清单行数 = 落地 = 归并 + 被取代 + 重复 + 疑义。不平衡则任何表都不发布",
     )
     def balances(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         hold(installation, context.run.run_id)

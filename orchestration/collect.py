@@ -44,9 +44,7 @@ def collect_assets(installation: Installation, catalogue: Catalogue) -> list[dg.
 
     return [
         _connection_assets(installation, catalogue.departments[department], connection, by, list(resources))
-        for (department, connection, by), resources in groupby(
-            sorted(catalogue.resources.values(), key=way), key=way
-        )
+        for (department, connection, by), resources in groupby(sorted(catalogue.resources.values(), key=way), key=way)
     ]
 
 
@@ -226,10 +224,7 @@ def _spec(department: Department, resource: Resource) -> dg.AssetSpec:
             "更新周期": resource.update_cycle,
             "接入方式": f"{resource.connector.kind} · {resource.connector.connection}",
             "dagster/column_schema": dg.TableSchema(
-                [
-                    dg.TableColumn(item.name, ITEM_TYPES[item.type], item.description)
-                    for item in resource.items
-                ]
+                [dg.TableColumn(item.name, ITEM_TYPES[item.type], item.description) for item in resource.items]
             ),
         },
     )

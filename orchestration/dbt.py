@@ -34,9 +34,7 @@ class Translator(DagsterDbtTranslator):
         self._resources = {resource.staging_model: resource for resource in catalogue.resources.values()}
         self._catalogue = catalogue
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> dg.AssetSpec:
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         node = get_node(manifest, unique_id)
         spec = super().get_asset_spec(manifest, unique_id, project)
         if node["resource_type"] == "source":
@@ -48,10 +46,7 @@ class Translator(DagsterDbtTranslator):
         else:
             group = staging_group(resource.department)
             owners = [self._catalogue.departments[resource.department].email]
-            words = (
-                node["description"]
-                or f"{resource.title}({resource.department_title}):按标准清洗,逐行标明问题"
-            )
+            words = node["description"] or f"{resource.title}({resource.department_title}):按标准清洗,逐行标明问题"
         return spec.replace_attributes(
             key=_key(node), group_name=group, owners=owners, description=words, kinds={"dbt", "duckdb"}
         )

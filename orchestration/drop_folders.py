@@ -34,14 +34,10 @@ def sensors(installation: Installation, catalogue: Catalogue) -> list[dg.SensorD
     for resource in catalogue.resources.values():
         if is_file(resource):
             of[resource.connector.connection, delivered(resource) or ""].append(resource)
-    return [
-        _sensor(installation, connection, by, resources) for (connection, by), resources in sorted(of.items())
-    ]
+    return [_sensor(installation, connection, by, resources) for (connection, by), resources in sorted(of.items())]
 
 
-def _sensor(
-    installation: Installation, connection: str, by: str, resources: Sequence[Resource]
-) -> dg.SensorDefinition:
+def _sensor(installation: Installation, connection: str, by: str, resources: Sequence[Resource]) -> dg.SensorDefinition:
     titles = "、".join(resource.title for resource in resources)
 
     @dg.sensor(
@@ -78,9 +74,7 @@ def _sensor(
             context.log.warning(trouble)
         if not requests and not marks.keys() - seen.keys():
             return dg.SkipReason("; ".join(troubles) or "no new file that is whole")
-        return dg.SensorResult(
-            run_requests=requests, cursor=json.dumps({**seen, **marks}, ensure_ascii=False)
-        )
+        return dg.SensorResult(run_requests=requests, cursor=json.dumps({**seen, **marks}, ensure_ascii=False))
 
     return new_files
 

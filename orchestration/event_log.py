@@ -41,9 +41,7 @@ class EventLog(SqliteEventLogStorage):
         return {}
 
     @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> EventLog:
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> EventLog:
         """Where Dagster has it anyway. Without DAGSTER_HOME an instance is for the moment only."""
         home = os.environ.get("DAGSTER_HOME") or tempfile.mkdtemp(prefix="govshare-")
         return cls(str(Path(home) / FOLDER), inst_data)

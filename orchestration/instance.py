@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.instance.ref import InstanceRef
 from filelock import FileLock, Timeout
 
 from catalogue.errors import GovshareError
@@ -16,6 +17,13 @@ from catalogue.installation import PROJECT_ROOT, Installation
 from orchestration.alive import dead
 
 COMMAND_LINE_TAG = "govshare/command_line"
+# Dagster would turn each step's output into a file and, by three more processes, back again: the bars among it.
+PLAIN = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
 UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 
@@ -46,24 +54,22 @@ def command_line_instance(installation: Installation) -> Iterator[DagsterInstanc
             remedy="wait until it has ended, or give this run its own GOVSHARE_DATA",
         ) from None
     try:
-        with DagsterInstance.get() as instance:
+        with DagsterInstance.from_ref(
+            InstanceRef.from_dir(str(installation.dagster_home), overrides=PLAIN)
+        ) as instance:
             fail_killed_runs(installation, instance, command_line=True)
             yield instance
     finally:
         lock.release()
 
 
-def fail_killed_runs(
-    installation: Installation, instance: DagsterInstance, *, command_line: bool = False
-) -> None:
+def fail_killed_runs(installation: Installation, instance: DagsterInstance, *, command_line: bool = False) -> None:
     """Report runs whose process has ended as failed and give their pool slots back. ``command_line``: the
     caller holds the lock, so that every unfinished run of a command line is one of them."""
     killed = set(dead(installation))
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
         if run.run_id in killed or (command_line and COMMAND_LINE_TAG in run.tags):
-            instance.report_run_failed(
-                run, "The process of this run was killed; a later run puts things right."
-            )
+            instance.report_run_failed(run, "The process of this run was killed; a later run puts things right.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 

@@ -51,9 +51,7 @@ def jobs(
         "build": _job("build", build, "融合:标准化、归并、三大基础库、对账"),
         "publish": _job("publish", publish, "发布:对账、候选、质检、发布"),
         "refresh": _job("refresh", build | publish, "融合并发布已归集的数据"),
-        "everything": _job(
-            "everything", dg.AssetSelection.assets(*whole) | build | publish, "归集、融合、质检、发布"
-        ),
+        "everything": _job("everything", dg.AssetSelection.assets(*whole) | build | publish, "归集、融合、质检、发布"),
     }
 
 

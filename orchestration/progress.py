@@ -9,9 +9,7 @@ from typing import Protocol
 
 
 class Listener(Protocol):
-    def step(
-        self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str
-    ) -> None:
+    def step(self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str) -> None:
         """``stage``: collect, build or publish. ``name``: resource, model or table. ``rows``: so far, in
         ``seconds``. ``note``: how it goes or went; one that begins with ``failed`` says why."""
         ...

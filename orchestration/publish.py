@@ -103,9 +103,7 @@ def _before(catalogue: Catalogue, table: str, referred: set[str]) -> set[str]:
 
 def _check_result(name: str, check: Mapping[str, Any] | None) -> dg.AssetCheckResult:
     if check is None:
-        return dg.AssetCheckResult(
-            passed=True, check_name=name, metadata={"observed": "nothing to compare with yet"}
-        )
+        return dg.AssetCheckResult(passed=True, check_name=name, metadata={"observed": "nothing to compare with yet"})
     severe = check["severity"] == BLOCK
     return dg.AssetCheckResult(
         passed=check["passed"],
@@ -143,9 +141,7 @@ def _release_asset(installation: Installation, table: BaseTable) -> dg.AssetsDef
     def release(context: dg.AssetExecutionContext, judged: Any) -> dg.MaterializeResult:
         if judged is None:
             current = current_release(installation, table.name) or {}
-            return dg.MaterializeResult(
-                metadata={"state": "unchanged", "release": current.get("release", "none")}
-            )
+            return dg.MaterializeResult(metadata={"state": "unchanged", "release": current.get("release", "none")})
         candidate, verdict = judged
         made = publish(installation, candidate, verdict, {"fingerprint": built_fingerprint(installation)})
         note = f"release {made.number}" if made.state == "new" else made.state

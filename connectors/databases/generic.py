@@ -38,6 +38,7 @@ SESSION = {
     "dm": ["set transaction read only"],
     "mssql": ["set lock_timeout 60000", "set transaction isolation level snapshot"],
 }
+CONNECT_SECONDS = 30
 DRIVERS = {
     "oracle": "pip install 'govshare[oracle]'  (oracledb), and the URL oracle+oracledb://...",
     "mssql": "pip install 'govshare[sqlserver]'  (pymssql), and the URL mssql+pymssql://...",
@@ -63,6 +64,18 @@ def open_engine(source: Source, **arguments: Any) -> sa.Engine:
             where=source.where,
             remedy="write it as dialect+driver://user:${PASSWORD}@host:port/database",
         ) from None
+
+
+def session_arguments(source: Source) -> dict[str, Any]:
+    """What a driver, and no statement, makes a session read only and limited with; what it runs is never committed."""
+    driver = source.url.partition("://")[0]
+    if driver == "mssql+pymssql":
+        return {"read_only": True, "timeout": int(source.timeout), "login_timeout": CONNECT_SECONDS}
+    if driver == "dm+dmPython":
+        read_only = 1  # dmPython.DSQL_MODE_READ_ONLY
+        limits = {"connection_timeout": int(source.timeout), "login_timeout": CONNECT_SECONDS}
+        return {"access_mode": read_only, **limits}
+    return {}
 
 
 def describe(engine: sa.Engine, source: Source) -> list[Column]:
@@ -102,7 +115,7 @@ class GenericReader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._need_sqlite_file()
-        self.engine = open_engine(source)
+        self.engine = open_engine(source, connect_args=session_arguments(source))
         self.dialect = self.engine.dialect
         self.connection = source.connect(self.engine.connect)
         self._begin()

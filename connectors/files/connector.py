@@ -35,7 +35,7 @@ from connectors.manifest import Manifest
 READERS = {
     "delimited": ("delimited", "Delimited"),
     "fixed_width": ("fixed_width", "FixedWidth"),
-    "excel": ("excel", "Excel"),
+    "excel": ("apart", "excel"),
     "dbf": ("dbf", "Dbf"),
     "xml": ("xml", "Xml"),
     "json": ("json_document", "JsonDocument"),
@@ -176,7 +176,7 @@ class FileDelivery:
     @cached_property
     def _reader(self) -> Reader:
         part = self.part
-        content = Content(part.name, part.open, self.connector.options, part.sibling)
+        content = Content(part.name, part.open, self.connector.options, part.sibling, part.path)
         reader: Reader = self.connector._told(lambda: self.connector.reader(content), part.name)
         return reader
 

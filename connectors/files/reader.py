@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
@@ -28,13 +29,15 @@ PROBLEM_FIELDS = [("_line", pa.int64()), ("_problem", pa.string()), ("_raw", pa.
 class Content:
     """The bytes of one delivered file (or archive member); ``open`` gives a new handle at the start.
 
-    ``sibling`` opens the file beside it that has another ending, where a format spreads over two files.
+    ``sibling`` opens the file beside it that has another ending, where a format spreads over two files; ``path``
+    is where the bytes lie on this machine, if they do.
     """
 
     name: str
     open: Callable[[], BinaryIO]
     options: Mapping[str, Any] = field(default_factory=dict)
     sibling: Callable[[str], BinaryIO | None] = lambda ending: None
+    path: Path | None = None
 
     def option(self, name: str, default: Any, kind: type | tuple[type, ...] = str) -> Any:
         """A declared option of the expected type."""

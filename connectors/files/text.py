@@ -108,9 +108,10 @@ def encoding_of(file: BinaryIO, option: str | None) -> tuple[str, int]:
 def find_encoding(file: BinaryIO, declared: str | None = None) -> tuple[str, int]:
     """The encoding of a file and the length of its byte order mark; leaves the file at its start.
 
-    A byte order mark decides; then what was declared; then UTF-8 if the whole file is valid UTF-8; UTF-16 if
-    every other byte of the start is zero; then GB18030 if the whole file is valid GB18030; else whichever of
-    the two leaves fewer bytes of the file's start undecoded.
+    A byte order mark decides; then what was declared; UTF-16 if every other byte of the start is zero; then
+    UTF-8 if the whole file is valid UTF-8, or most of what is not ASCII at its start (a few broken bytes must
+    not turn it into nonsense that happens to be valid GB18030); then GB18030 if the whole file is valid; else
+    whichever of the two leaves fewer bytes of the file's start undecoded.
     """
     start = file.read(SAMPLE_BYTES)
     file.seek(0)
@@ -124,13 +125,13 @@ def find_encoding(file: BinaryIO, declared: str | None = None) -> tuple[str, int
     found = _utf16(start)
     if found:
         return found, 0
+    sample = file.read(DOUBTFUL_BYTES)
     for encoding in ("utf-8", "gb18030"):
+        file.seek(0)
         whole = _decodes(file, encoding)
         file.seek(0)
-        if whole:
+        if whole or (encoding == "utf-8" and _mostly_utf8(sample)):
             return encoding, 0
-    sample = file.read(DOUBTFUL_BYTES)
-    file.seek(0)
     return min(("utf-8", "gb18030"), key=lambda name: _undecoded(sample, name)), 0
 
 
@@ -152,6 +153,13 @@ def _decodes(file: BinaryIO, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Whether more characters beyond ASCII are whole UTF-8 than bytes are none: by chance that does not happen."""
+    text = sample.decode("utf-8", "govshare.mark")
+    broken = len(_MARKS.findall(text))
+    return sum(not character.isascii() for character in text) - broken > broken
 
 
 def _undecoded(sample: bytes, encoding: str) -> int:

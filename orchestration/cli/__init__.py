@@ -60,6 +60,13 @@ class _WhenAsked(TyperGroup):
         alone.command(cmd_name)(load())
         return typer.main.get_command(alone)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _say("interrupted. What was committed stays, and the next call goes on from there.")
+            raise typer.Exit(INTERRUPTED) from None
+
 
 app = typer.Typer(
     name="govshare",
@@ -89,9 +96,6 @@ def main() -> None:
     except GovshareError as error:
         _say(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        _say("interrupted. What was committed stays, and the next call goes on from there.")
-        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -48,15 +48,11 @@ class Bars:
     def failed(self, name: str, words: str) -> None:
         self.failures.setdefault(name, words)
 
-    def step(
-        self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str
-    ) -> None:
+    def step(self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str) -> None:
         with self._lock:
             self._step((stage, name), rows, seconds, done, note)
 
-    def _step(
-        self, key: tuple[str, str], rows: int | None, seconds: float | None, done: bool, note: str
-    ) -> None:
+    def _step(self, key: tuple[str, str], rows: int | None, seconds: float | None, done: bool, note: str) -> None:
         stage, name = key
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(

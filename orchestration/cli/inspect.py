@@ -39,9 +39,7 @@ def account(as_json: Json = False) -> None:
     else:
         people.print(account_table(document))
     if not document["balanced"]:
-        errors.print(
-            "[bold red]The account does not balance.[/] A row without a reason is a bug in govshare."
-        )
+        errors.print("[bold red]The account does not balance.[/] A row without a reason is a bug in govshare.")
         raise typer.Exit(1)
 
 

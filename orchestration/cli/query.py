@@ -19,16 +19,12 @@ SHOWN = 200  # rows; more than a person reads
 
 
 def query(
-    sql: Annotated[
-        str, typer.Argument(metavar="SQL", help='e.g. "select sex, count(*) from population group by all"')
-    ],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help='e.g. "select sex, count(*) from population group by all"')],
     all_rows: Annotated[bool, typer.Option("--all", help=f"show every row, not the first {SHOWN}")] = False,
     csv: Annotated[
         str | None, typer.Option("--csv", metavar="FILE", help="write CSV instead; - is standard output")
     ] = None,
-    parquet: Annotated[
-        Path | None, typer.Option("--parquet", metavar="FILE", help="write Parquet instead")
-    ] = None,
+    parquet: Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="write Parquet instead")] = None,
     as_json: Json = False,
 ) -> None:
     """Run SQL over the analysts' database (read only, never locked by a run)."""
@@ -75,9 +71,7 @@ def _write(answer: pa.Table, csv: str | None, parquet: Path | None) -> None:
             _write_csv(answer, sys.stdout)
             return
         else:
-            with Path(target).open(
-                "w", encoding="utf-8-sig", newline=""
-            ) as file:  # Excel knows UTF-8 by the mark only
+            with Path(target).open("w", encoding="utf-8-sig", newline="") as file:  # Excel knows UTF-8 by the mark only
                 _write_csv(answer, file)
     except OSError as error:
         raise GovshareError(
@@ -96,8 +90,6 @@ def _write_csv(answer: pa.Table, file: Any) -> None:
     for batch in answer.to_batches():
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             writer.writerow(
-                json.dumps(value, ensure_ascii=False, default=str)
-                if isinstance(value, list | dict)
-                else value
+                json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
                 for value in row
             )

@@ -29,6 +29,7 @@ City = Annotated[
     typer.Option("--city", help="folder with connections.toml ($GOVSHARE_CITY, default data/city)"),
 ]
 WORDS_OF_AN_ERROR = 12  # lines
+INTERRUPTION = "DagsterExecutionInterruptedError"
 
 
 def run(city: City = None) -> None:
@@ -87,13 +88,18 @@ def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, bars: Bars) -> Non
     result = run_job(job, instance)
     if result.success:
         return
-    for event in result.filter_events(lambda event: event.is_step_failure):
+    failures = [
+        (event.step_key or job.name, event.step_failure_data.error)
+        for event in result.filter_events(lambda event: event.is_step_failure)
+    ]
+    if any(error and error.cls_name == INTERRUPTION for _, error in failures):
+        raise KeyboardInterrupt  # Dagster has kept it to itself
+    for name, error in failures:
         if job.name == "refresh" or not bars.failures:
-            error = event.step_failure_data.error
             while error is not None and error.cause is not None:
                 error = error.cause
             words = (error.message if error else "").strip().splitlines()
-            bars.failed(event.step_key or job.name, "\n".join(words[:WORDS_OF_AN_ERROR]))
+            bars.failed(name, "\n".join(words[:WORDS_OF_AN_ERROR]))
     if not bars.failures:
         bars.failed(job.name, "the run did not finish")
 
@@ -153,11 +159,7 @@ def _what_came_of_it(installation: Installation, bars: Bars, collected: int, sec
     from publishing.release import releases
 
     current: list[dict[str, Any]] = [release for release in releases(installation) if release["current"]]
-    new = [
-        name
-        for (stage, name), note in bars.notes.items()
-        if stage == "publish" and note.startswith("release")
-    ]
+    new = [name for (stage, name), note in bars.notes.items() if stage == "publish" and note.startswith("release")]
     said = [f"{collected:,} rows collected"]
     if any(release["table"] == "account" for release in current):
         document = account(installation)

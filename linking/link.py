@@ -1,0 +1,76 @@
+"""Linking as one call: claims without a usable number, known persons, weights, and what reviewers have decided.
+
+Each step leaves its tables in the connection under ``linking_…`` (temporary), so that it can be looked at; this
+module says only in which order the steps go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from linking import candidates, clusters, decide, evidence, functions, records, relatives
+from linking.settings import Settings
+from linking.weigh import weigh
+
+LOOSE_KEYS, KNOWN_KEYS = ("claim_id", "claim_key"), ("person_id", "register")
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Names of the result's tables, and how many claims there were, were linked, wait for a clerk, made persons."""
+
+    claims: int
+    linked: int
+    in_review: int
+    without_number: int
+    links: str = "links"
+    review: str = "review"
+    clusters: str = "clusters"
+
+
+def link(
+    connection: duckdb.DuckDBPyConnection,
+    loose: str,
+    known: str,
+    settings: Settings,
+    decisions: str | None = None,
+    temporary: bool = True,
+) -> Linked:
+    """Make the tables ``links``, ``review`` and ``clusters`` in the connection.
+
+    ``loose``: relation of claims (claim_id, claim_key, and any of ``records.COLUMNS``); ``known``: relation of what
+    any record says of a known person (person_id, register, the same columns), as many rows a person as there are
+    records. ``decisions``: relation (claim_key, person_id, verdict, by, at).
+
+    >>> link(duckdb.connect(), "loose", "known", Settings.load())  # doctest: +SKIP
+    """
+    prepare(connection, loose, known)
+    relatives.resolve(connection)
+    records.claim_records(connection)
+    candidates.find(connection, settings)
+    evidence.gather(connection)
+    weigh(connection, settings, "linking_records", "linking_person_pairs", "linking_scores")
+    kind = "temp table" if temporary else "table"
+    decide.decisions(connection, decisions)
+    decide.judge(connection, settings)
+    decide.review(connection, settings, f"{kind} review")
+    clusters.cluster(connection, settings, f"{kind} clusters")
+    decide.links(connection, settings, f"{kind} links")
+    row = connection.execute("""
+        select
+            count(*),
+            count(person_id) filter (person_id not like 'U%'),
+            count(*) filter (rule in ('link_in_review', 'ambiguous_link')),
+            count(person_id) filter (person_id like 'U%')
+        from links
+    """).fetchall()[0]  # all: a result with rows left would keep the connection
+    return Linked(*row)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, loose: str, known: str) -> None:
+    """The functions, and both relations in their standard shape (``linking_claims``, ``linking_known``)."""
+    functions.install(connection)
+    records.standardise(connection, loose, "linking_claims", LOOSE_KEYS)
+    records.standardise(connection, known, "linking_known", KNOWN_KEYS)

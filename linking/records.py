@@ -1,0 +1,91 @@
+"""The two relations that linking is given, as columns of one standard shape, and a claim as one record to compare.
+
+What belongs here: which columns are asked for, what of a text is compared. A column that a relation does not have is
+silence. What does not: which records are compared (``candidates``), what a person is known by (``evidence``).
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from linking.relatives import kin_columns
+
+RELATED = "struct(relation varchar, id_number varchar, name varchar, birth_date date)[]"
+COLUMNS = {
+    "name": "varchar",
+    "former_name": "varchar",
+    "sex": "varchar",
+    "birth_date": "date",
+    "ethnic_group": "varchar",
+    "phone": "varchar",
+    "household_address": "varchar",
+    "residence_address": "varchar",
+    "household_number": "varchar",
+    "employer_name": "varchar",
+    "school_name": "varchar",
+    "written_number": "varchar",
+    "father_id_number": "varchar",
+    "mother_id_number": "varchar",
+    "spouse_id_number": "varchar",
+    "related": RELATED,
+}
+# What two records are compared by; the columns of every comparison in ``population.toml``.
+RECORD = (
+    "unique_id", "own", "number", "papers", "names", "masked", "masked_short", "surnames", "births", "births_near",
+    "sexes", "ethnic_groups", "phones", "addresses", "households", "employers", "schools", "kin_numbers",
+    "kin_births", "kin_names", "kin_households", "kin_addresses",
+)  # fmt: skip
+
+
+def standardise(connection: duckdb.DuckDBPyConnection, relation: str, view: str, keys: tuple[str, ...]) -> None:
+    """``view``: the relation's ``keys`` and all ``COLUMNS``, empty texts as silence, and number, birth, number_birth.
+
+    Dates are whole numbers (yyyymmdd), which compare and hash faster than dates and texts.
+    """
+    present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
+    listed = [key if key in present else f"cast(null as varchar) as {key}" for key in keys]
+    for name, kind in COLUMNS.items():
+        value = f"cast({name} as {kind})" if name in present else f"cast(null as {kind})"
+        listed.append(f"{f'nullif({value}, {chr(39) * 2})' if kind == 'varchar' else value} as {name}")
+    number = "person_id" if "person_id" in keys else "linking_number(written_number)"
+    connection.execute(f"""
+        create or replace temp view {view} as
+        select *, {number} as number, linking_day(birth_date) as birth,
+            case when length({number}) = 18 then try_cast(substr({number}, 7, 8) as integer) end as number_birth
+        from (select {", ".join(listed)} from {relation})
+    """)
+
+
+def claim_records(connection: duckdb.DuckDBPyConnection) -> None:
+    """The table ``linking_claim_records``: each claim of ``linking_claims`` as one record."""
+    connection.execute(f"""
+        create or replace temp table linking_claim_records as
+        with relatives as (select claim_id, {kin_columns()} from linking_claim_kin group by claim_id),
+        homes as (
+            select claim_id, linking_list(list(household_number)) as kin_households,
+                linking_list(list(distinct linking_address(address))) as kin_addresses
+            from linking_homes where by_number group by claim_id
+        )
+        select
+            claims.claim_id as unique_id,
+            cast(null as ubigint) as own,
+            number,
+            case when number is null and length(written_number) >= 6 then [written_number] end as papers,
+            linking_list([name, former_name]) as names,
+            linking_list(list_concat(linking_masked(name), linking_masked(former_name))) as masked,
+            linking_list([linking_masked_short(name), linking_masked_short(former_name)]) as masked_short,
+            linking_list([name[1], former_name[1]]) as surnames,
+            linking_list([birth]) as births,
+            linking_near_days(birth_date) as births_near,
+            linking_list([sex]) as sexes,
+            linking_list([ethnic_group]) as ethnic_groups,
+            linking_list([phone]) as phones,
+            linking_list([linking_address(household_address), linking_address(residence_address)]) as addresses,
+            linking_list([household_number]) as households,
+            linking_list([employer_name]) as employers,
+            linking_list([school_name]) as schools,
+            kin_numbers, kin_births, kin_names, kin_households, kin_addresses
+        from linking_claims as claims
+        left join relatives on claims.claim_id = relatives.claim_id
+        left join homes on claims.claim_id = homes.claim_id
+    """)

@@ -1,0 +1,75 @@
+"""Whom a claim's row names beside the person itself, which known persons these are, and where they live.
+
+A newborn's mother, a pupil's guardian, a spouse: who lives with them and has the name is the person meant. Tables:
+``linking_claim_kin`` (claim_id, kin_id, kin_name, kin_birth), ``linking_relatives`` (claim_id, person_id, by_number),
+``linking_homes`` (claim_id, by_number, household_number, address). Candidates are made of them in ``candidates``.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+
+def kin(row: str) -> str:
+    """(<key>, kin_id, kin_name, kin_birth) as a query over rows of a standard view: whom they name as related.
+
+    ``row``: the key's name and the relation, as "claim_id from linking_claims".
+    """
+    key, _, source = row.partition(" from ")
+    named = " union all ".join(
+        f"select {key}, {name} as kin_id, cast(null as varchar) as kin_name, cast(null as integer) as kin_birth "
+        f"from {source} where {name} is not null"
+        for name in ("father_id_number", "mother_id_number", "spouse_id_number")
+    )
+    return f"""
+        select {key}, person.id_number as kin_id, person.name as kin_name, linking_day(person.birth_date) as kin_birth
+        from (select {key}, unnest(related) as person from {source} where related is not null)
+        union all {named}
+    """
+
+
+def kin_columns() -> str:
+    """The aggregates over (kin_id, kin_name, kin_birth) that a record's relatives are compared by."""
+    return """
+        linking_list(list(hash(kin_id)) filter (kin_id is not null)) as kin_numbers,
+        linking_list(
+            list(hash(kin_name, kin_birth)) filter (kin_name is not null and kin_birth is not null)
+        ) as kin_births,
+        linking_list(list(hash(kin_name)) filter (kin_name is not null)) as kin_names
+    """
+
+
+def resolve(connection: duckdb.DuckDBPyConnection) -> None:
+    """Relatives of ``linking_claims`` among ``linking_known``: by number, or by name and birth date."""
+    connection.execute(f"create or replace temp table linking_claim_kin as {kin('claim_id from linking_claims')}")
+    connection.execute("""
+        create or replace temp table linking_relatives as
+        with named as (
+            select distinct claim_id, hash(kin_id) as reference, true as by_number
+            from linking_claim_kin where kin_id is not null
+            union
+            select distinct claim_id, hash(kin_name, kin_birth) as reference, false as by_number
+            from linking_claim_kin where kin_name is not null and kin_birth is not null
+        )
+        select named.claim_id, known.person_id, bool_or(named.by_number) as by_number
+        from (
+            select person_id, unnest([
+                hash(person_id), case when name is not null then hash(name, number_birth) end
+            ]) as reference
+            from linking_known
+        ) as known
+        join named on known.reference = named.reference
+        group by named.claim_id, known.person_id
+    """)
+    connection.execute("""
+        create or replace temp table linking_relative_rows as
+        from linking_known where person_id in (select person_id from linking_relatives)
+    """)
+    connection.execute("""
+        create or replace temp table linking_homes as
+        select distinct relatives.claim_id, relatives.by_number, rows.household_number, home.address
+        from linking_relatives as relatives
+        join linking_relative_rows as rows on relatives.person_id = rows.person_id
+        cross join unnest([household_address, residence_address]) as home(address)
+        where rows.household_number is not null or home.address is not null
+    """)

@@ -1,0 +1,118 @@
+"""Numbers that are valid and yet doubtful: one that is a slip of another's, one under which two persons stand.
+
+Nothing is changed or linked by a suspicion: a clerk looks at it. Only known persons are looked at here; claims
+without a usable number are the business of ``link``.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from linking import functions, records
+from linking.link import KNOWN_KEYS
+
+# Parts of two numbers (their first 17 digits) of which one is the same when one digit is wrong or two are exchanged.
+PIECES = (
+    "substr(person_id, 1, 10)",
+    "substr(person_id, 7, 11)",
+    "substr(person_id, 1, 6) || substr(person_id, 11, 7)",
+    "substr(person_id, 1, 9) || substr(person_id, 12, 6)",
+    "substr(person_id, 1, 5) || substr(person_id, 8, 10)",
+)
+
+
+def suspect(connection: duckdb.DuckDBPyConnection, known: str, into: str = "temp table suspicions") -> None:
+    """``suspicions`` (person_id, kind, other_person_id, reason) among ``known``, in the shape that ``link`` takes.
+
+    ``wrong_number``: known to one register only, with the name of ``other_person_id``, whom others know, and a number
+    one digit or exchange away (but for the check character, which fits: as with a 15-digit number), when birth date,
+    telephone or address are the other's too. ``two_persons``: registers disagree on both name and birth date.
+    """
+    functions.install(connection)
+    records.standardise(connection, known, "linking_known", KNOWN_KEYS)
+    _wrong_numbers(connection)
+    _two_persons(connection)
+    connection.execute(f"""
+        create or replace {into} as
+        select person_id, 'wrong_number' as kind, other_person_id, reason from linking_wrong_numbers
+        union all
+        select person_id, 'two_persons', null, reason from linking_two_persons
+    """)
+
+
+def _wrong_numbers(connection: duckdb.DuckDBPyConnection) -> None:
+    keys = ", ".join(f"hash({n}, name, {piece})" for n, piece in enumerate(PIECES))
+    connection.execute(f"""
+        create or replace temp table linking_wrong_numbers as
+        with lone as (
+            select person_id from linking_known where length(person_id) = 18
+            group by person_id having min(register) = max(register)
+        ),
+        doubted as (
+            select distinct person_id, name, number_birth, birth, phone, residence_address, household_address
+            from linking_known where person_id in (from lone) and name is not null
+        ),
+        keys as (select distinct person_id, name, unnest([{keys}]) as key from doubted),
+        near as (
+            select distinct keys.person_id, others.person_id as other_person_id, keys.name
+            from (
+                select person_id, unnest([{keys}]) as key from linking_known
+                where name is not null and length(person_id) = 18
+            ) as others
+            join keys on keys.key = others.key and keys.person_id <> others.person_id
+            where linking_one_slip(left(keys.person_id, 17), left(others.person_id, 17))
+                and others.person_id not in (from lone)
+        ),
+        others as (from linking_known where person_id in (select other_person_id from near)),
+        compared as (
+            select near.person_id, near.other_person_id, near.name,
+                bool_or(doubted.birth = others.number_birth or doubted.number_birth = others.number_birth) as birth,
+                bool_or(doubted.phone = others.phone) as phone,
+                bool_or(
+                    coalesce(doubted.residence_address, doubted.household_address)
+                    in (others.residence_address, others.household_address)
+                ) as address
+            from near
+            join doubted on near.person_id = doubted.person_id
+            join others on near.other_person_id = others.person_id
+            group by all
+        )
+        select person_id, other_person_id,
+            '只有一个登记簿登记此号码，与另一人号码差一位，姓名' || case when birth then '、出生日期' else '' end
+            || case when phone then '、电话' else '' end || case when address then '、住址' else '' end
+            || '一致（' || name || '）' as reason
+        from compared where birth or phone or address
+    """)
+
+
+def _two_persons(connection: duckdb.DuckDBPyConnection) -> None:
+    """Two rows of different registers whose names share neither surname and a character, nor a former name."""
+    connection.execute("""
+        create or replace temp table linking_two_persons as
+        with divided as (
+            select person_id from linking_known
+            group by person_id
+            having min(hash(name)) <> max(hash(name)) and min(birth) <> max(birth)
+        ),
+        rows as (
+            select distinct person_id, register, name, former_name, birth, birth_date
+            from linking_known
+            where person_id in (from divided) and name is not null and birth is not null
+        ),
+        apart as (
+            select one.person_id, one.register, one.name, one.birth_date,
+                other.register as other_register, other.name as other_name, other.birth_date as other_birth_date
+            from rows as one join rows as other on one.person_id = other.person_id and one.register < other.register
+            where one.name <> other.name
+                and not coalesce(one.former_name = other.name or one.name = other.former_name, false)
+                and not coalesce(list_has_any(linking_masked(one.name), linking_masked(other.name)), false)
+                and not coalesce(linking_masked_short(one.name) = linking_masked_short(other.name), false)
+                and not coalesce(list_contains(linking_near_days(one.birth_date), other.birth), false)
+                and one.birth <> other.birth and not linking_one_digit([one.birth], [other.birth])
+        )
+        select person_id, min(
+            '同一号码下两人：' || register || ' 登记' || name || '，' || birth_date || ' 出生；'
+            || other_register || ' 登记' || other_name || '，' || other_birth_date || ' 出生'
+        ) as reason
+        from apart group by person_id
+    """)

@@ -1,0 +1,71 @@
+"""Which claims a day's changes of known persons concern, so that a run need not link all of them again.
+
+A claim's result depends on its candidates, on whom these live with and are related to, and on the relatives that its
+own row names. A run over the claims that are new, changed or touched, together with all that had no known person
+before, gives what a run over all claims gives; ``tests/integration/test_linking_increments.py`` proves it.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from linking import candidates, relatives
+from linking.link import prepare
+from linking.settings import Settings
+
+
+def touched(
+    connection: duckdb.DuckDBPyConnection,
+    loose: str,
+    known: str,
+    before: str,
+    settings: Settings,
+    into: str = "temp table touched",
+) -> None:
+    """``touched`` (claim_id) out of the claims ``loose``.
+
+    ``known``: what is known now; ``before``: rows of ``known`` as they were, of the persons who have gained, lost or
+    changed any row. A person with new rows only has to be in ``before`` with at least the number.
+    """
+    prepare(connection, loose, f"(from {known} union all by name from {before})")
+    connection.execute(f"create or replace temp table linking_changed as select distinct person_id from {before}")
+    _concerned(connection)
+    connection.execute("""
+        create or replace temp table linking_concerned_rows as
+        from linking_known where person_id in (from linking_concerned)
+    """)
+    connection.execute("create or replace temp view linking_known as from linking_concerned_rows")
+    relatives.resolve(connection)
+    candidates.find(connection, settings)
+    connection.execute(f"""
+        create or replace {into} as
+        select claim_id from linking_relatives union select claim_id from linking_pairs
+    """)
+
+
+def _concerned(connection: duckdb.DuckDBPyConnection) -> None:
+    """The changed persons, who shares a household or an address with them, whom they name, and who names them."""
+    connection.execute(f"""
+        create or replace temp table linking_concerned as
+        with rows as (from linking_known where person_id in (from linking_changed)),
+        places as (
+            select hash('household', household_number) as place from rows where household_number is not null
+            union select hash(household_address) from rows where household_address is not null
+            union select hash(residence_address) from rows where residence_address is not null
+        )
+        from linking_changed
+        union
+        select person_id from (
+            select person_id, unnest([
+                case when household_number is not null then hash('household', household_number) end,
+                case when household_address is not null then hash(household_address) end,
+                case when residence_address is not null then hash(residence_address) end
+            ]) as place
+            from linking_known
+        ) where place in (from places)
+        union
+        select kin_id from ({relatives.kin("person_id from rows")}) where kin_id is not null
+        union
+        select person_id from ({relatives.kin("person_id from linking_known")})
+        where kin_id in (from linking_changed)
+    """)

@@ -1,0 +1,141 @@
+"""A finished installation as people have one: the real command line on a simulated city, in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+GOVSHARE = Path(sys.executable).with_name("govshare")
+PEOPLE = 1500
+PATIENCE = 600  # seconds; a machine may have other work
+DEAD = "natural_resources"  # the department whose database is away at the second delivery
+MARRIED = "婚姻登记_2027.csv"  # the file that civil affairs delivers then
+RENAMED = 5  # people whose name the police has changed by then
+
+
+@dataclass(frozen=True)
+class Node:
+    """One installation: its data and its city, and govshare working on them."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def city(self) -> Path:
+        return self.folder / "city"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GOVSHARE_", "DAGSTER_"))}
+        return {**kept, "GOVSHARE_DATA": str(self.data), "GOVSHARE_CITY": str(self.city)}
+
+    def start(self, *arguments: str, patched: str = "") -> subprocess.Popen[str]:
+        """The command in a process group of its own, as a terminal gives it. ``patched``: Python that runs before."""
+        command = [str(GOVSHARE)]
+        if patched:
+            command = [sys.executable, "-c", f"{patched}\nfrom orchestration.cli import main\nmain()"]
+        return subprocess.Popen(
+            [*command, *arguments],
+            env=self.environment, start_new_session=True, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def call(self, *arguments: str, code: int | None = 0, patched: str = "") -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, patched=patched)
+        out, err = process.communicate(timeout=PATIENCE)
+        assert code is None or process.returncode == code, f"exit code {process.returncode}\n{out}\n{err}"
+        assert "Traceback" not in err, err
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def document(self, *arguments: str, code: int | None = 0) -> Any:
+        """What ``--json`` prints; it must be one document and nothing else."""
+        return json.loads(self.call(*arguments, "--json", code=code).stdout)
+
+    def copy(self, folder: Path) -> Node:
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Node(folder)
+
+    def released(self) -> dict[str, str]:
+        return {r["table"]: r["release"] for r in self.document("releases") if r["current"]}
+
+    def batches(self) -> set[str]:
+        landing = self.data / "landing"
+        return {str(path.parent.relative_to(landing)) for path in landing.glob("*/*/*/manifest.json")}
+
+    def parquet(self, table: str) -> str:
+        return str(self.data / "published" / table / "current" / "*.parquet")
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        return duckdb.sql(f"select * from read_parquet('{self.parquet(table)}') order by all").fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All rows of all published tables. No column has the time of a run in it, so none is left out."""
+        published = self.data / "published"
+        return {f.name: self.rows(f.name) for f in sorted(published.iterdir()) if (f / "current").exists()}
+
+    def interrupted(self, when: Callable[[], bool], sign: signal.Signals, *, group: bool) -> tuple[int, str] | None:
+        """Start a run and send it a signal as soon as ``when``; null if it was faster. ``group``: and all that it
+        started, as a terminal or a power cut does."""
+        process = self.start("run")
+        until = time.monotonic() + PATIENCE
+        while process.poll() is None and not when() and time.monotonic() < until:
+            time.sleep(0.01)
+        if process.poll() is not None:
+            process.communicate()
+            return None
+        if group:
+            os.killpg(process.pid, sign)
+        else:
+            process.send_signal(sign)
+        # A dbt that outlives its parent holds the pipes open: do not wait for their end.
+        code = process.wait(timeout=PATIENCE)
+        error = process.stderr.read() if process.stderr and sign != signal.SIGKILL else ""
+        return code, error
+
+    def deliver(self) -> None:
+        """What the departments have next: a file more, changed rows in a database, and one database that is away."""
+        folder = self.city / "civil_affairs"
+        head, *lines = (folder / "婚姻登记_2026.csv").read_text(encoding="gb18030").splitlines()
+        again = [line.replace("J", "N", 1) for line in lines[-5:]]
+        (folder / MARRIED).write_text("\r\n".join([head, *again]) + "\r\n", encoding="gb18030")
+        with sqlite3.connect(self.city / "public_security.sqlite") as police:
+            police.execute(
+                "update czrkhk set nm = nm || '新', czrksjxgxsj = '2026-11-20 12:00:00' where czrkrkid in "
+                "(select min(czrkrkid) from czrkhk where length(identi_id) = 18 group by identi_id order by 1 limit ?)",
+                [RENAMED],
+            )
+        (self.city / f"{DEAD}.sqlite").rename(self.city / "away.sqlite")
+
+
+def make(folder: Path, *, seed: int, defects: str) -> Node:
+    """Simulate a city and take it all the way; ``run.json`` has what the run said and how long it took."""
+    node = Node(folder)
+    folder.mkdir(parents=True)
+    node.call(
+        "demo", "--people", str(PEOPLE), "--seed", str(seed), "--defects", defects, "--out", str(node.city)
+    )  # fmt: skip
+    started = time.monotonic()
+    done = node.call("run")
+    note = {"seconds": time.monotonic() - started, "out": done.stdout, "err": done.stderr}
+    (folder / "run.json").write_text(json.dumps(note), encoding="utf-8")
+    return node
+
+
+def note(node: Node) -> Mapping[str, Any]:
+    document: dict[str, Any] = json.loads((node.folder / "run.json").read_text(encoding="utf-8"))
+    return document

@@ -1,0 +1,80 @@
+"""A run that is killed or interrupted, at any point: the next one ends with what an undisturbed one would have made."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from installed import DEAD, Node, note
+
+KILL, INTERRUPT = signal.SIGKILL, signal.SIGINT
+SEED = int(os.environ.get("GOVSHARE_TEST_SEED", time.time_ns() % 100_000))
+
+
+def same(node: Node, undisturbed: Node) -> None:
+    ours, theirs = node.tables(), undisturbed.tables()
+    assert ours.keys() == theirs.keys()
+    for table, rows in theirs.items():
+        assert ours[table] == rows, f"{table} differs (GOVSHARE_TEST_SEED={SEED})"
+
+
+def clean(node: Node) -> None:
+    """Nothing that a killed run left lies about."""
+    assert not [p for p in (node.data / "landing" / ".tmp").glob("*")]
+    published = node.data / "published"
+    assert not [p for p in published.rglob(".*") if p.name.startswith(".tmp")], "swept"
+    assert not [p for p in (node.data / "candidate").glob("*")]
+
+
+def exists(node: Node, pattern: str, count: int = 1) -> Callable[[], bool]:
+    return lambda: sum(1 for _ in node.data.glob(pattern)) >= count
+
+
+def test_a_first_run_killed_in_every_part_of_it(finished: Node, tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    shutil.copytree(finished.city, node.city)
+
+    # While collecting: some resources have landed, others not.
+    assert node.interrupted(exists(node, "landing/*/*/000001/manifest.json", 4), KILL, group=False)
+    assert 4 <= len(node.batches()) < len(finished.batches())
+
+    # While dbt merges, by Ctrl-C: all ends in order, and says so.
+    dbt = "dbt/dbt_build-*/run/govshare/models"
+    told = node.interrupted(exists(node, f"{dbt}/intermediate/*"), INTERRUPT, group=True)
+    assert told is not None
+    assert told[0] == 130 and "interrupted" in told[1] and "Traceback" not in told[1]
+    shutil.rmtree(next(node.data.glob("dbt/dbt_build-*")))
+
+    # While dbt merges, the parent only: dbt goes on by itself, and the next run waits for it.
+    assert node.interrupted(exists(node, f"{dbt}/base/*"), KILL, group=False)
+
+    # While publishing: some tables have their release, others not.
+    assert node.interrupted(exists(node, "published/*/000001", 3), KILL, group=True)
+    assert not exists(node, "published/*/000001", 8)()
+
+    node.call("run")
+    same(node, finished)
+    clean(node)
+    assert node.released() == finished.released()
+    assert "Nothing new" in node.call("run").stdout
+
+
+@pytest.mark.parametrize("round_", range(2))
+def test_a_second_delivery_killed_at_random_points(second: Node, finished: Node, tmp_path: Path, round_: int) -> None:
+    node = finished.copy(tmp_path / "copy")
+    node.deliver()
+    points = random.Random(SEED + round_)
+    longest = note(finished)["seconds"]
+    for _ in range(2):
+        at = time.monotonic() + points.uniform(0.1, 0.8) * longest
+        node.interrupted(lambda at=at: time.monotonic() > at, KILL, group=points.random() < 0.5)  # type: ignore[misc]
+    said = node.call("run", code=1)  # the database is still away
+    assert f"failed: {DEAD}." in said.stderr
+    same(node, second)
+    clean(node)

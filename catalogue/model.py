@@ -246,8 +246,8 @@ class Column(Entry):
 
 
 class BaseTable(Entry):
-    """数据标准: a model with an enforced contract. ``layer`` is ``base`` (基础库表) or ``governance``. ``identifier``: the
-    attribute by which sources name the entity, where that is not the key itself."""
+    """数据标准: a model with an enforced contract. ``layer`` is ``base`` (基础库表) or ``governance``.
+    ``identifier``: the attribute by which sources name the entity, where that is not the key itself."""
 
     name: str
     title: str = ""

@@ -27,9 +27,9 @@ ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
 
 @dataclass(frozen=True)
 class Build:
-    """``fingerprint``: of all that the build depends on; ``project``: of all but the batches. ``batches``: those that
-    it reads, by resource; ``new``: those of them that the last build did not. ``full``: nothing of the last build can be
-    kept. ``done``: the warehouse is already what this build would make of it."""
+    """``fingerprint``: of all that the build depends on; ``project``: of all but batches and reviewers' decisions.
+    ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not. ``full``: nothing
+    of the last build can be kept. ``done``: the warehouse is already what this build would make of it."""
 
     fingerprint: str
     project: str
@@ -64,7 +64,8 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     resources = catalogue.resources.values()
     versions = [f"{package} {version(package)}" for package in ENGINES]
     project = _hash(project_fingerprint(installation), *versions)
-    fingerprint = _hash(landing_fingerprint(installation, resources), project)
+    decided = [path.read_bytes().hex() for path in sorted((installation.data / "decisions").glob("*.csv"))]
+    fingerprint = _hash(landing_fingerprint(installation, resources), project, *decided)
     batches = {r.id: [m.batch for m in committed(installation, r.id)] for r in resources}
     built = _built(installation)
     past = built.get("batches", {})

@@ -11,19 +11,27 @@
 {%- endmacro %}
 
 {# Null where nothing is said, and where the table does not know the word (rule code_unknown). #}
-{% macro decode(x, table) -%}
-    {%- set branches = [] -%}
-    {%- for word, code in code_table(table).words.items() -%}
-        {%- do branches.append("when '" ~ word.replace("'", "''") ~ "' then '" ~ code ~ "'") -%}
-    {%- endfor -%}
-    {{ return("case " ~ x ~ " " ~ branches | join(' ') ~ " end") }}
-{%- endmacro %}
+{% macro decode(x, table) %}{{ return(looked_up(x, code_table(table).words)) }}{% endmacro %}
 
 {# The name of a code that is known while SQL is compiled. #}
 {% macro name_of_code(code, table) %}{{ return(code_table(table).names[code]) }}{% endmacro %}
 
-{# 行政区划代码, GB/T 2260 (6 digits), to the street or village (9, 12): the code itself, or that of a name. #}
+{#
+    行政区划代码, GB/T 2260 (6 digits), to the street or village (9, 12; GB/T 10114): the code itself, or that of a name. Zeros
+    that only fill up are left out: 410702000000 is the district 410702, 41 and 4107 are 410000 and 410700.
+#}
 {% macro division(x) -%}
-    {{ return("coalesce(" ~ with_value(number_text(x), "case when " ~ text_has('_v', '^[1-9][0-9]{5}([0-9]{3}){0,2}$') ~ " then _v end")
-        ~ ", " ~ decode(x, 'division') ~ ")") }}
+    {%- set digits = "case when " ~ text_has(x, '[0-9]') ~ " then " ~ number_text(x) ~ " end" -%}
+    {%- set filled = text_replaced(text_replaced(digits, '^([1-9][0-9])$', '\\100'), '^([1-9][0-9]{3})$', '\\100') -%}
+    {%- set short = text_replaced(text_replaced(text_found(filled, '^[1-9][0-9]{5}([0-9]{3}){0,2}$'), '^([0-9]{6,9})000$', '\\1'), '^([0-9]{6})000$', '\\1') -%}
+    {{ return("case when length(" ~ x ~ ") = 6 and " ~ text_has(x, '^[1-9][0-9]{5}$') ~ " then " ~ x ~ " else coalesce(" ~ decode(x, 'division') ~ ", nullif(" ~ short ~ ", '')) end") }}
+{%- endmacro %}
+
+{#
+    国民经济行业分类, GB/T 4754-2017: section and division (C13) out of any code from the division down to the class (13, C13, 1311,
+    C1311), a section alone (C), or the name of either. A letter that contradicts the division is an error.
+#}
+{% macro industry(x) -%}
+    {%- set code = text_replaced("upper(" ~ x ~ ")", '^([A-T]?[0-9]{2})[0-9]{1,2}$', '\\1') -%}
+    {{ return(decode(code, 'industry')) }}
 {%- endmacro %}

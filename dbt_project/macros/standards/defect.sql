@@ -25,14 +25,29 @@
     {%- elif standard == 'date' -%}{{ return(date_checked(x)) }}
     {%- elif standard == 'phone' -%}{{ return(checked_or(x, phone(x), 'phone_form')) }}
     {%- elif standard == 'division' -%}{{ return(checked_or(x, division(x), 'code_unknown')) }}
-    {%- elif standard == 'name' -%}{{ return(struct_of([('value', clean_name(x)), ('problem', "case when " ~ text_has(x, '[0-9]') ~ " then 'digits_in_name' end")])) }}
+    {%- elif standard == 'industry' -%}{{ return(checked_or(x, industry(x), 'code_unknown')) }}
+    {%- elif standard == 'name' -%}{{ return(name_checked(x)) }}
     {%- elif standard == 'organisation_name' -%}{{ return(struct_of([('value', clean_organisation_name(x)), ('problem', 'cast(null as varchar)')])) }}
-    {%- elif standard in ('registration_number', 'organisation_code', 'tax_number') -%}{{ return(struct_of([('value', old_number(x)), ('problem', 'cast(null as varchar)')])) }}
+    {%- elif standard == 'registration_number' -%}{{ return(registration_number_checked(x)) }}
+    {%- elif standard == 'organisation_code' -%}{{ return(organisation_code_checked(x)) }}
+    {%- elif standard == 'currency' -%}{{ return(checked_or(x, _currency_in(x), 'code_unknown')) }}
+    {%- elif standard == 'tax_number' -%}{{ return(struct_of([('value', old_number(x)), ('problem', 'cast(null as varchar)')])) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{#
+    What is doubtful about a good number, though it stays: SQL for a rule or null over the standard's value, or none. For
+    the standards whose `problem` says that there is no number at all.
+#}
+{% macro doubt_of(value, standard) -%}
+    {%- if standard == 'id_number' -%}{{ return(id_number_doubt(value)) }}
+    {%- elif standard == 'credit_code' -%}{{ return(credit_code_doubt(value)) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}
 
 {# {value, problem} of a value that is null where the text breaks the rule. #}
 {% macro checked_or(x, value, rule) -%}
-    {{ return(with_value(value, struct_of([('value', '_v'), ('problem', "case when " ~ x ~ " is not null and _v is null then '" ~ rule ~ "' end")]))) }}
+    {{ return(with_value(value, struct_of([('value', '_v'), ('problem', "case when _v is null and " ~ x ~ " is not null then '" ~ rule ~ "' end")]))) }}
 {%- endmacro %}

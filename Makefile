@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui check lint clean lock
+.PHONY: help run test ui check score bench-collect lint clean lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,12 @@ test: $(READY) ## all tests (needs PostgreSQL and MariaDB for some; those skip w
 
 ui: $(READY) ## the data engineers' view: Dagster at http://127.0.0.1:3000
 	@$(BIN)/govshare ui
+
+score: $(READY) ## the base tables against the simulated city's ground truth
+	@$(BIN)/govshare score --city $(GOVSHARE_DATA)/city
+
+bench-collect: $(READY) ## collecting against what else there is: rate, ratio to the limit, memory (what is not installed is left out)
+	@$(BIN)/python -m benchmarks.collect
 
 check: $(READY) ## validate the catalogue against the compilation guide
 	@$(BIN)/govshare check

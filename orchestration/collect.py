@@ -10,6 +10,7 @@ import datetime as dt
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -21,12 +22,11 @@ from connectors import landing
 from connectors.collect import Collected, collect
 from connectors.connections import Connections
 from connectors.manifest import Manifest, committed
-from connectors.registry import FILES, KINDS
 from orchestration.alive import hold
 from orchestration.cycles import CYCLES
 from orchestration.failures import logged, may_pass, told
 from orchestration.keys import collect_group, connection_pool, landing_key
-from orchestration.periods import Period, delivered, of_all_periods, of_period, partitions, period_of_file
+from orchestration.periods import Period, delivered, is_file, of_all_periods, of_period, partitions, period_of_file
 from orchestration.progress import step
 
 THREADS = 4  # resources of one connection that are read at once
@@ -46,11 +46,6 @@ def collect_assets(installation: Installation, catalogue: Catalogue) -> list[dg.
         _connection_assets(installation, catalogue.departments[department], connection, by, list(resources))
         for (department, connection, by), resources in groupby(sorted(catalogue.resources.values(), key=way), key=way)
     ]
-
-
-def is_file(resource: Resource) -> bool:
-    """Whether the resource comes as files, which are taken once each."""
-    return KINDS.get(resource.connector.kind) == FILES
 
 
 def _connection_assets(
@@ -82,16 +77,14 @@ def _connection_assets(
         hold(installation, context.run.run_id)
         landing.sweep(installation)
         done = _done_before(context)
-        wanted = [by_key[key] for key in sorted(context.selected_asset_keys) if key not in done]
-        connections = Connections.load(installation)
+        keys = [key for key in sorted(context.selected_asset_keys) if key not in done]
+        wanted = [_wanted(context, by_key[key], periods) for key in keys]
         failed: dict[str, BaseException] = {}
-        for resource, outcome in _collected(installation, connections, _parts(context, wanted, periods)):
+        for one, outcome in _collected(installation, Connections.load(installation), wanted):
             if isinstance(outcome, Collected):
-                yield from _results(
-                    context, installation, resource, outcome, whole=bool(by and not context.has_partition_key)
-                )
+                yield from _results(context, installation, one, outcome)
             else:  # one dead resource must not take the others with it
-                failed[resource.id] = outcome
+                failed[one.resource.id] = outcome
                 context.log.error(logged(outcome))
         if failed:
             raise _failure(context, failed)
@@ -99,25 +92,31 @@ def _connection_assets(
     return collect_connection
 
 
-def _parts(
-    context: dg.AssetExecutionContext, wanted: Sequence[Resource], periods: dg.PartitionsDefinition | None
-) -> list[tuple[Resource, list[Resource]]]:
-    """Each resource with what of it is to be read now: itself, or its periods one after the other."""
-    parts = []
-    for resource in wanted:
-        by = delivered(resource)
-        if by is None or periods is None:
-            now = [resource]
-        elif context.has_partition_key or context.has_partition_key_range:
-            now = [of_period(resource, Period.of(by, key)) for key in context.partition_keys]
-        elif is_file(resource):
-            now = [of_all_periods(resource)]
-        else:
-            read = context.instance.get_materialized_partitions(landing_key(resource.id))
-            keys = periods.get_partition_keys()
-            now = [of_period(resource, Period.of(by, k)) for k in keys if k not in read or k == keys[-1]]
-        parts.append((resource, now))
-    return parts
+@dataclass(frozen=True)
+class _Wanted:
+    """What of a resource is to be read now: all of it, or its periods one after the other.
+
+    ``unnamed``: the run names no period, so the step has to say which ones it took; those that were asked for, or none
+    where the files tell.
+    """
+
+    resource: Resource
+    parts: Sequence[Resource]
+    unnamed: Sequence[str] | None = None
+
+
+def _wanted(context: dg.AssetExecutionContext, resource: Resource, periods: dg.PartitionsDefinition | None) -> _Wanted:
+    by = delivered(resource)
+    if by is None or periods is None:
+        return _Wanted(resource, [resource])
+    if context.has_partition_key or context.has_partition_key_range:
+        return _Wanted(resource, [of_period(resource, Period.of(by, key)) for key in context.partition_keys])
+    if is_file(resource):
+        return _Wanted(resource, [of_all_periods(resource)], [])
+    read = context.instance.get_materialized_partitions(landing_key(resource.id))
+    known = periods.get_partition_keys()
+    due = [key for key in known if key not in read or key == known[-1]]
+    return _Wanted(resource, [of_period(resource, Period.of(by, key)) for key in due], due)
 
 
 class _Stopped(BaseException):
@@ -127,12 +126,12 @@ class _Stopped(BaseException):
 def _collected(
     installation: Installation,
     connections: Connections,
-    wanted: Sequence[tuple[Resource, list[Resource]]],
-) -> Iterator[tuple[Resource, Collected | BaseException]]:
+    wanted: Sequence[_Wanted],
+) -> Iterator[tuple[_Wanted, Collected | BaseException]]:
     """Collect all, a few at a time, and give each as it ends."""
     stop = threading.Event()
 
-    def work(resource: Resource, parts: list[Resource]) -> Collected:
+    def work(resource: Resource, parts: Sequence[Resource]) -> Collected:
         def report(_: str, rows: int, __: float) -> None:
             if stop.is_set():
                 raise _Stopped
@@ -150,7 +149,7 @@ def _collected(
 
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="collect")
     try:
-        jobs = {threads.submit(work, resource, parts): resource for resource, parts in wanted}
+        jobs = {threads.submit(work, one.resource, one.parts): one for one in wanted}
         for job in as_completed(jobs):
             yield jobs[job], job.exception() or job.result()
     finally:
@@ -237,18 +236,14 @@ def _in_time_spec(resource: Resource) -> dg.AssetCheckSpec:
 
 
 def _results(
-    context: dg.AssetExecutionContext,
-    installation: Installation,
-    resource: Resource,
-    collected: Collected,
-    whole: bool,
+    context: dg.AssetExecutionContext, installation: Installation, wanted: _Wanted, collected: Collected
 ) -> Iterator[Any]:
-    """The asset's figures and its check. ``whole``: a resource with partitions that was collected without
-    naming one; then each file says for which period it came."""
+    """The asset's figures and its check."""
+    resource = wanted.resource
     past = committed(installation, resource.id)
     key, figures = landing_key(resource.id), _figures(collected, past)
-    if whole:
-        for period in sorted(_periods_of(resource, collected, past)):
+    if wanted.unnamed is not None:
+        for period in sorted({*wanted.unnamed, *_periods_of(resource, collected, past)}):
             context.log_event(dg.AssetMaterialization(key, partition=period, metadata=figures))
     yield dg.MaterializeResult(asset_key=key, metadata=figures)
     if dg.AssetCheckKey(key, IN_TIME) in context.selected_asset_check_keys:

@@ -21,9 +21,8 @@ from connectors.connections import Connections
 from connectors.files.folder import SETTLE, Found, finished
 from connectors.files.text import Unreadable
 from connectors.registry import factory
-from orchestration.collect import is_file
 from orchestration.keys import landing_key
-from orchestration.periods import delivered, of_all_periods, period_of_file
+from orchestration.periods import delivered, is_file, of_all_periods, period_of_file
 
 EVERY_SECONDS = 60
 

@@ -1,14 +1,14 @@
 """Resources that are delivered by day or month: their partitions, and one period's part of a resource.
 
-The catalogue declares it in ``meta.connector``: ``delivered: month`` (or ``day``), ``delivered_from`` (the
-first period, default 2020-01), and where the period stands, in any text of the entry:
+The catalogue declares it in ``meta.connector``: ``delivered: month`` (or ``day``), ``delivered_from`` (the first
+period, default 2020-01), and where the period stands, in any text of the entry:
 
     path: "参保人员_{partition:%Y%m}*.csv"
     query: "select * from jy where rq >= date '{partition}-01' and rq < date '{partition_end}-01'"
 
 ``{partition}`` is the period's first day and ``{partition_end}`` the first day after it, each as ``%Y-%m`` or
-``%Y-%m-%d`` unless another form is given. Connectors know nothing of it: they get the resource with its texts
-filled in.
+``%Y-%m-%d`` unless another form is given. Connectors get the resource with its texts filled in. A table or interface
+needs ``mode: period`` besides: what lies outside of the period is not withdrawn.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import dagster as dg
 
 from catalogue.errors import GovshareError
 from catalogue.model import Resource
+from connectors.registry import FILES, KINDS
 from orchestration.cycles import CHINA
 
 FORMS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
@@ -48,6 +49,11 @@ class Period:
         return cls(start, (start + dt.timedelta(days=31)).replace(day=1))
 
 
+def is_file(resource: Resource) -> bool:
+    """Whether the resource comes as files, which are taken once each."""
+    return KINDS.get(resource.connector.kind) == FILES
+
+
 def delivered(resource: Resource) -> str | None:
     """``day``, ``month``, or null for a resource that is collected as a whole."""
     by = resource.connector.options.get("delivered")
@@ -58,6 +64,14 @@ def delivered(resource: Resource) -> str | None:
             f"connector.delivered is {by!r}",
             where=f"{resource.id} in {resource.file.name}",
             remedy=f"one of {', '.join(FORMS)}, or leave it out",
+        )
+    file = is_file(resource)
+    if resource.connector.options.get("snapshot") if file else resource.connector.mode != "period":
+        raise GovshareError(
+            f"it is delivered by {by}, but each delivery counts as the whole: what is of another {by} "
+            "would be withdrawn",
+            where=f"{resource.id} in {resource.file.name}",
+            remedy="remove connector.snapshot" if file else "write mode: period in meta.connector",
         )
     if not any(PLACE.search(text) for text in _texts(resource.connector.options)):
         raise GovshareError(

@@ -3,11 +3,13 @@ folders."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -280,6 +282,37 @@ def test_a_run_without_a_period_takes_all_files_and_says_of_which_periods_they_a
 def test_the_daily_collection_leaves_periods_alone(monthly: City) -> None:
     monthly.run("collect")
     assert (monthly.landed("office.list"), monthly.landed("office.paid")) == (3, 0)
+
+
+def test_a_table_is_read_for_every_period_that_was_not_and_for_the_present_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "select '{partition}' as month"
+    table = resource("paid", "database", "office", query=query, delivered="month", delivered_from=_months_ago(2))
+    table = table.model_copy(update={"connector": table.connector.model_copy(update={"mode": "period"})})
+    city = City(tmp_path, table)
+    asked: list[str] = []
+
+    def collected(resource: Resource, *_: Any) -> Collected:
+        asked.append(resource.connector.options["query"].split("'")[1])
+        return Collected(resource.id, batches=("000001",), rows=1, unchanged=False)
+
+    monkeypatch.setattr(collecting, "collect", collected)
+    months = [_months_ago(2), _months_ago(1), _months_ago(0)]
+    assert city.run("collect_by_month", partition_key=months[1]).success
+    assert asked == [months[1]]
+    assert city.run("collect_by_month").success
+    assert asked[1:] == [months[0], months[2]]
+    assert periods(city) == set(months)
+    asked.clear()
+    assert city.run("collect_by_month").success
+    assert asked == [months[2]]  # it may have grown
+
+
+def _months_ago(count: int) -> str:
+    today = dt.datetime.now(dt.UTC).astimezone(ZoneInfo("Asia/Shanghai"))
+    months = today.year * 12 + today.month - 1 - count
+    return f"{months // 12}-{months % 12 + 1:02d}"
 
 
 # --- drop folders

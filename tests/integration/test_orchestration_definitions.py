@@ -16,9 +16,10 @@ from catalogue.installation import PROJECT_ROOT, Installation
 from catalogue.load import load
 from catalogue.model import Catalogue
 from orchestration import keys
-from orchestration.collect import IN_TIME, is_file
+from orchestration.collect import IN_TIME
 from orchestration.cycles import CYCLES
 from orchestration.definitions import collecting, definitions
+from orchestration.periods import is_file
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -12,8 +12,8 @@ from catalogue.model import Connector, Resource
 from orchestration.periods import Period, delivered, of_all_periods, of_period, partitions, period_of_file
 
 
-def resource(**options: Any) -> Resource:
-    connector = Connector(kind="delimited", connection="files", key=("id",), options=options)
+def resource(kind: str = "delimited", mode: str = "full", **options: Any) -> Resource:
+    connector = Connector(kind=kind, connection="files", key=("id",), mode=mode, options=options)
     return Resource(department="office", name="payments", connector=connector)
 
 
@@ -34,7 +34,9 @@ def test_a_resource_of_a_period_asks_for_that_period_only() -> None:
 
 def test_places_are_filled_in_wherever_they_stand() -> None:
     query = "select * from jy where rq >= date '{partition}' and rq < date '{partition_end}'"
-    daily = resource(delivered="day", query=query, params={"from": ["{partition:%Y%m%d}"], "size": 10})
+    daily = resource(
+        "database", "period", delivered="day", query=query, params={"from": ["{partition:%Y%m%d}"], "size": 10}
+    )
     options = of_period(daily, Period.of("day", "2026-10-31")).connector.options
     assert options["query"].endswith("rq >= date '2026-10-31' and rq < date '2026-11-01'")
     assert options["params"] == {"from": ["20261031"], "size": 10}
@@ -74,3 +76,9 @@ def test_a_wrong_declaration_names_the_resource_and_the_remedy() -> None:
         delivered(resource(delivered="week", path="{partition}.csv"))
     with pytest.raises(GovshareError, match="no text of its connector says where the month stands"):
         delivered(resource(delivered="month", path="a.csv"))
+    for whole in (
+        resource(delivered="month", path="{partition}.csv", snapshot=True),
+        resource("database", "full", delivered="month", query="select '{partition}'"),
+    ):
+        with pytest.raises(GovshareError, match="would be withdrawn"):
+            delivered(whole)

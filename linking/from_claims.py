@@ -26,7 +26,7 @@ def decisions_file() -> Path:
 def links(connection: duckdb.DuckDBPyConnection, claims: str) -> duckdb.DuckDBPyRelation:
     """One row a claim without a usable number: its address, entity_id (null: none), method, rule, probability and
     ``candidates`` for the clerk, each with person_id, probability and reason."""
-    _relations(connection, claims)
+    relations(connection, claims)
     link(connection, "linking_loose", "linking_numbered", Settings.load(), _decisions(connection))
     return connection.sql("""
         select claims._resource, claims._batch, claims._row, claims._role,
@@ -52,7 +52,7 @@ def _decisions(connection: duckdb.DuckDBPyConnection) -> str | None:
     return "linking_decided"
 
 
-def _relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
+def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
     """``linking_loose`` and ``linking_numbered``, each with the other persons of the claim's row as ``related``."""
     columns = ", ".join(SAID)
     connection.execute(f"""
@@ -60,19 +60,20 @@ def _relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
         select _resource, _batch, _row, _role, id_number, name, birth_date from {claims}
         where _resource in (select _resource from {claims} group by _resource having count(distinct _role) > 1)
     """)
-    connection.execute(f"""
+    connection.execute("""
         create or replace temp view linking_related as
-        select one._resource, one._batch, one._row, one._role, list({{
+        select one._resource, one._batch, one._row, one._role, list({
             'relation': other._role, 'id_number': other.id_number, 'name': other.name, 'birth_date': other.birth_date
-        }} order by other._role) as related
+        } order by other._role) as related
         from linking_rows_of_several as one
         join linking_rows_of_several as other on one._resource = other._resource and one._batch = other._batch
             and one._row = other._row and one._role <> other._role
         group by all
     """)
     for view, kind, keys, condition in (
-        ("linking_loose", "table", "concat_ws('|', _resource, _batch, _row, _role) as claim_id, "
-         "concat_ws('|', _resource, coalesce(_record_key, concat_ws('|', _batch, _row)), _role) as claim_key", "is null"),
+        ("linking_loose", "table", f"concat_ws('|', {ADDRESS}) as claim_id, "
+         "concat_ws('|', _resource, coalesce(_record_key, concat_ws('|', _batch, _row)), _role) as claim_key",
+         "is null"),
         ("linking_numbered", "view", "id_number as person_id, _register as register", "is not null"),
     ):  # fmt: skip
         connection.execute(f"""

@@ -113,6 +113,8 @@ class Settings:
                     found.append(f"{where}, level {level.name!r}: m and u are shares above 0 up to 1")
                 if level.says not in SAYS:
                     found.append(f"{where}, level {level.name!r}: says {level.says!r}, not {', '.join(SAYS)}")
+            if any(level.m <= 0 or level.u <= 0 for level in comparison.levels):
+                continue
             weights = sorted([0.0, *(level.weight for level in comparison.levels)])
             if min(two - one for one, two in pairwise(weights)) < 1e-3:
                 found.append(f"{where}: all weights differ from each other and from 0: a weight tells its level")

@@ -23,13 +23,16 @@ def method(settings: Settings) -> str:
 def reason(settings: Settings) -> str:
     """``姓名、出生日期一致，身份号码差一位；电话不同``"""
     agree, near, differ = (_listed(settings, (says,)) for says in ("agree", "near", "differ"))
+    cautions = ", ".join(
+        f"case when {holds(caution, settings)} then {quoted(caution.words)} end" for caution in settings.cautions
+    )
     return f"""concat_ws('；',
         nullif(concat_ws('，',
             case when len({agree}) > 0 then array_to_string({agree}, '、') || '一致' end,
             nullif(array_to_string({near}, '，'), '')
         ), ''),
         case when len({differ}) > 0 then array_to_string({differ}, '、') || '不同' end,
-        {", ".join(f"case when {holds(c, settings)} then {quoted(c.words)} end" for c in settings.cautions) or "null"}
+        nullif(array_to_string(list_sort(list_distinct([{cautions or "null::varchar"}])), '；'), '')
     )"""
 
 

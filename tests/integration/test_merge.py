@@ -133,15 +133,14 @@ def test_the_account_balances(city: MergeCase) -> None:
     wrong = city.rows("select * exclude (reasons) from governance.account where not balanced")
     assert wrong == []
     landed = sum(
-        len(city.rows(f"select 1 from read_parquet({[str(p) for p in parts]})"))
-        for parts in city.batches.values()
+        len(city.rows(f"select 1 from read_parquet({[str(p) for p in parts]})")) for parts in city.batches.values()
     )
     assert city.rows(
         "select sum(landed), sum(merged + superseded + duplicate + set_aside) from governance.account"
     ) == [(landed, landed)]
-    assert city.rows(
-        'select count(*), count(distinct (resource, batch, "row")) from governance.disposition'
-    ) == [(landed, landed)]
+    assert city.rows('select count(*), count(distinct (resource, batch, "row")) from governance.disposition') == [
+        (landed, landed)
+    ]
 
 
 def test_survivors_and_where_they_came_from(city: MergeCase) -> None:
@@ -181,12 +180,10 @@ def test_old_numbers_reach_the_entity(city: MergeCase) -> None:
     assert firm["registration_number"] == OLD_NUMBER
     assert firm["_sources"] == [ENTERPRISE, FOOD, TAX]
     assert city.rows("select credit_code from base.legal_entity order by 1") == sorted([(FIRM,), (SHOP,)])
-    assert city.rows(
-        f"select holder_id from base.certificate where certificate_number = 'JY14107020000001'"
-    ) == [(FIRM,)]
-    assert ("registration_number_mapped",) in city.rows(
-        f"select rule from governance.defects where resource = '{TAX}'"
-    )
+    assert city.rows(f"select holder_id from base.certificate where certificate_number = 'JY14107020000001'") == [
+        (FIRM,)
+    ]
+    assert ("registration_number_mapped",) in city.rows(f"select rule from governance.defects where resource = '{TAX}'")
 
 
 def test_every_row_has_one_outcome_with_its_reasons(city: MergeCase) -> None:
@@ -211,10 +208,7 @@ def test_a_withdrawn_record_makes_no_claim(city: MergeCase) -> None:
         select batch, "row", outcome, len(claims) from governance.disposition
         where resource = '{TAX}' and record_key = 'T3' order by 1
     """) == [("000001", 3, "superseded", 0), ("000002", 1, "merged", 0)]
-    assert (
-        TAX
-        not in city.one(f"select _sources from base.legal_entity where credit_code = '{SHOP}'")["_sources"]
-    )
+    assert TAX not in city.one(f"select _sources from base.legal_entity where credit_code = '{SHOP}'")["_sources"]
 
 
 def test_what_is_set_aside_has_rule_item_and_remedy(city: MergeCase) -> None:
@@ -226,9 +220,7 @@ def test_what_is_set_aside_has_rule_item_and_remedy(city: MergeCase) -> None:
     assert (MARRIAGE, "claim", "husband", "not_linked", "男方身份证号") in found
     assert (MARRIAGE, "row", None, "row_width", None) in found
     assert (CARD, "claim", "certificate", "certificate_number_missing", "slh") in found
-    assert city.rows("select count(*) from governance.set_aside where title is null or remedy is null") == [
-        (0,)
-    ]
+    assert city.rows("select count(*) from governance.set_aside where title is null or remedy is null") == [(0,)]
 
 
 def test_disagreement_is_kept(city: MergeCase) -> None:

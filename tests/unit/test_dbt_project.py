@@ -42,7 +42,7 @@ COLUMNS = [(table, column["name"], column) for table in BASE for column in model
 
 
 def test_every_model_is_described() -> None:
-    written = {file.stem for file in (DBT_PROJECT / "models").rglob("*.sql")}
+    written = {file.stem for suffix in ("*.sql", "*.py") for file in (DBT_PROJECT / "models").rglob(suffix)}
     described = {name for name, model in models().items() if model.get("description")}
     assert written == described
 

@@ -1,7 +1,7 @@
 """How govshare calls dbt: the same project, profile, variables and environment every time.
 
-Here belong the command line, the variables ``staged``, ``codes`` and ``provenance``, and the manifest with its fingerprint.
-What the manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
+Here belong the command line, the variables ``staged``, ``codes`` and ``provenance``, and the manifest with its
+fingerprint. What the manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
 """
 
 from __future__ import annotations
@@ -150,9 +150,7 @@ def run_dbt(installation: Installation, *arguments: str) -> subprocess.Completed
     )
     if done.returncode:
         said = COLOURS.sub("", done.stdout + done.stderr).strip()
-        raise DbtError(
-            f"`dbt {arguments[0]}` failed:\n{said}", said, "correct what dbt names, then run again"
-        )
+        raise DbtError(f"`dbt {arguments[0]}` failed:\n{said}", said, "correct what dbt names, then run again")
     return done
 
 
@@ -193,9 +191,7 @@ def content_files(content: Path, *suffixes: str) -> list[Path]:
     return sorted(
         path
         for path in content.rglob("*")
-        if path.is_file()
-        and path.suffix in suffixes
-        and not path.relative_to(content).as_posix().startswith(".")
+        if path.is_file() and path.suffix in suffixes and not path.relative_to(content).as_posix().startswith(".")
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from merge_case import MergeCase
 
 PUBLISHED = {
@@ -180,7 +179,7 @@ def test_old_numbers_reach_the_entity(city: MergeCase) -> None:
     assert firm["registration_number"] == OLD_NUMBER
     assert firm["_sources"] == [ENTERPRISE, FOOD, TAX]
     assert city.rows("select credit_code from base.legal_entity order by 1") == sorted([(FIRM,), (SHOP,)])
-    assert city.rows(f"select holder_id from base.certificate where certificate_number = 'JY14107020000001'") == [
+    assert city.rows("select holder_id from base.certificate where certificate_number = 'JY14107020000001'") == [
         (FIRM,)
     ]
     assert ("registration_number_mapped",) in city.rows(f"select rule from governance.defects where resource = '{TAX}'")

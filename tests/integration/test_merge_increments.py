@@ -8,10 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from merge_case import MergeCase
 from test_merge import (
-    BIRTH, CARD, ENTERPRISE, FOOD, HOUSEHOLD, INSURANCE, MARRIAGE, OLD_NUMBER, PUBLISHED, TAX, code, number,
+    BIRTH,
+    CARD,
+    ENTERPRISE,
+    FOOD,
+    HOUSEHOLD,
+    INSURANCE,
+    MARRIAGE,
+    OLD_NUMBER,
+    PUBLISHED,
+    TAX,
+    code,
+    number,
 )  # fmt: skip
 
 DEATH = "civil_affairs.death"

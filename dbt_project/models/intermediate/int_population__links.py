@@ -5,7 +5,7 @@ becomes links. Claims that mean nobody who is known, but say enough, make a pers
 """
 
 
-def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own signature
+def model(dbt, session):
     dbt.config(materialized="table")
     from linking.from_claims import links
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 from dbt_common.clients.jinja import BaseMacroGenerator, get_template
 from dbt_common.exceptions.macros import MacroReturn
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from catalogue.dbt import code_tables
 from catalogue.installation import DBT_PROJECT, PROJECT_ROOT
@@ -26,7 +26,12 @@ from catalogue.installation import DBT_PROJECT, PROJECT_ROOT
 SHARED = Path(os.environ.get("GOVSHARE_SHARED") or PROJECT_ROOT.parent / "shared")
 MACROS = DBT_PROJECT / "macros"
 # Values come in lists, since a query costs 50 ms for one as for a hundred; a list is not worth shrinking.
-RANDOM = settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+RANDOM = settings(
+    max_examples=12,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.data_too_large),
+)
 DEFINED = re.compile(r"{%-? macro (\w+)\(")
 STANDARDS = (
     "id_number", "credit_code", "registration_number", "organisation_code", "tax_number", "date", "division",

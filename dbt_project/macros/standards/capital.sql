@@ -3,9 +3,13 @@
     counts 万, as the register's column does. The result is in units of the currency (ISO 4217, numbers as in GB/T 12406).
 #}
 
-{# `x`: a column. Null where there is no number, or where the text has words that are neither unit nor known currency. #}
+{#
+    `x`: a column. Null where there is no number, or where the text has words that are neither unit nor known currency.
+    Exact to the cent below ten million million. (A product of decimals raises an error where the digits do not suffice,
+    and every register has twelve digits in a row that are no capital.)
+#}
 {% macro capital_amount(x) -%}
-    {{ return("case when " ~ _capital_known(x) ~ " then cast(" ~ _capital_number(x) ~ " * cast(" ~ _capital_unit(x) ~ " as decimal(13, 0)) as decimal(22, 2)) end") }}
+    {{ return("case when " ~ _capital_known(x) ~ " then " ~ cast_or_null("cast(" ~ _capital_number(x) ~ " as double) * " ~ _capital_unit(x), 'decimal(22, 2)') ~ " end") }}
 {%- endmacro %}
 
 {# `kind`: a column with the currency's name or number, where the source has one. #}

@@ -47,7 +47,9 @@
         ~ " when " ~ text_has(x, '[A-Za-z]{3}.*[12][0-9]{3}') ~ " then " ~ english_time(x) ~ " end as " ~ type ~ ")") }}
 {%- endmacro %}
 
-{% macro _has_zone(x) %}{{ return(text_has(x, ':[0-9.]+ ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$')) }}{% endmacro %}
+{# Another zone than ours: +08:00 is the time as it is printed, also in the summers of 1986 to 1991, when the clock was an hour ahead. #}
+{% macro _has_zone(x) %}{{ return("(" ~ text_has(x, ':[0-9.]+ ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$') ~ " and not " ~ text_has(x, _our_zone()) ~ ")") }}{% endmacro %}
+{% macro _our_zone() %}{{ return(' ?[+]08(:?00)?$') }}{% endmacro %}
 
 {# The day of any spelling; null for what has none or none of 1800 to 2199. The usual spellings cost a tenth of the others. #}
 {% macro _day_of(x) -%}
@@ -80,7 +82,7 @@
     {%- set usual = "case length(" ~ text ~ ") when 19 then case when " ~ place_in(text, "'+'") ~ " = 0 then " ~ cast_or_null(text, 'timestamp') ~ " end when 10 then "
         ~ cast_or_null(text, 'timestamp') ~ " when 8 then cast(" ~ compact_date(text) ~ " as timestamp) end" -%}
     {#- 9时5分30秒 is 9:5:30. -#}
-    {%- set spelled = text_replaced(text, '([0-9]{1,2}) *[时点] *([0-9]{1,2}) *分? *([0-9]{1,2})? *秒?$', ' \\1:\\2:0\\3') -%}
+    {%- set spelled = text_replaced(text_replaced(text, _our_zone(), ''), '([0-9]{1,2}) *[时点] *([0-9]{1,2}) *分? *([0-9]{1,2})? *秒?$', ' \\1:\\2:0\\3') -%}
     {%- set others = [] -%}
     {%- for spelling in _spellings(spelled, true) -%}{%- do others.append(cast_or_null(text_replaced("trim(" ~ spelling ~ ")", ':0([0-9]{2})', ':\\1'), 'timestamp')) -%}{%- endfor -%}
     {%- set other = "case when " ~ text ~ " is null or " ~ says_no_end(text) ~ " or not " ~ text_has(text, '[0-9一二三四五六七八九十]') ~ " then null when " ~ _has_zone(text) ~ " then " ~ local_time(text) ~ " else coalesce("

@@ -114,11 +114,12 @@
 #}
 {% macro phone(x) -%}
     {#- What ends the first number: a sign between several, or what leads to an extension. -#}
-    {%- set first = text_replaced(text_found(x, '^[^/、,，;；|转]*'), '^(.*[0-9]{7,8}) ?-+ ?[0-9]{1,6}$', '\\1') -%}
-    {%- set extension = text_replaced(text_found(x, '[0-9]{7,8} ?(-+|转) ?[0-9]{1,6}$'), '^[0-9]*', '') -%}
-    {%- set with_extension = with_value(struct_of([('number', _phone_number(first)), ('extension', text_replaced(extension, '[^0-9]', ''))]),
-        "case when _v.extension <> '' and _v.number not like '1%' then _v.number || '-' || _v.extension else _v.number end") -%}
-    {{ return("case when " ~ text_has(x, '^(1[3-9][0-9]{9}|(010|02[0-9])-[2-8][0-9]{7}|0[3-9][0-9]{2}-[2-8][0-9]{6,7})$') ~ " then " ~ x ~ " when " ~ x ~ " is not null then coalesce(" ~ _phone_number(x) ~ ", " ~ with_extension ~ ") end") }}
+    {%- set first = text_found(x, '^[^/、,，;；|转]*') -%}
+    {%- set tail = '([0-9]{7,8}) *(-+|转) *([0-9]{1,6})$' -%}
+    {%- set extended = with_value(struct_of([('number', _phone_number(text_replaced(x, tail, '\\1'))), ('extension', text_replaced(text_found(x, tail), tail, '\\3'))]),
+        "case when _v.number not like '1%' then _v.number || '-' || _v.extension else _v.number end") -%}
+    {{ return("case when " ~ text_has(x, '^(1[3-9][0-9]{9}|(010|02[0-9])-[2-8][0-9]{7}|0[3-9][0-9]{2}-[2-8][0-9]{6,7})$') ~ " then " ~ x ~ " when " ~ x ~ " is not null then coalesce(case when "
+        ~ text_has(x, tail) ~ " then " ~ extended ~ " end, " ~ _phone_number(x) ~ ", " ~ _phone_number(first) ~ ") end") }}
 {%- endmacro %}
 
 {# One number, whatever stands between its digits: without 86, with a hyphen behind the area (3 digits of 010 and 02x, else 4). #}

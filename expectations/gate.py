@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 class CandidateLike(Protocol):
     """What the gate needs of a candidate: a folder of Parquet files and how many rows they have."""
 
-    path: Path
-    rows: int
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def rows(self) -> int: ...
 
 
 def judge(

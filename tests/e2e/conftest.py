@@ -60,7 +60,7 @@ def second(once: OnlyOnce, finished: Node) -> Node:
         end = threading.Event()
 
         def ask() -> None:
-            question = "select count(*), count(*) filter (name like '%新') from population"
+            question = "select count(*), count(*) filter (household_address like '%新') from population"
             while not end.is_set():
                 try:
                     with duckdb.connect(str(node.data / "published" / "analyst.duckdb"), read_only=True) as database:

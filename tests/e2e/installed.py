@@ -22,7 +22,7 @@ PEOPLE = 1500
 PATIENCE = 600  # seconds; a machine may have other work
 DEAD = "natural_resources"  # the department whose database is away at the second delivery
 MARRIED = "婚姻登记_2027.csv"  # the file that civil affairs delivers then
-RENAMED = 5  # people whose name the police has changed by then
+MOVED = 5  # people who live in another place by then, as the police knows
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ class Node:
         (folder / MARRIED).write_text("\r\n".join([head, *again]) + "\r\n", encoding="gb18030")
         with sqlite3.connect(self.city / "public_security.sqlite") as police:
             police.execute(
-                "update czrkhk set nm = nm || '新', czrksjxgxsj = '2026-11-20 12:00:00' where czrkrkid in "
+                "update czrkhk set addr = addr || '新', czrksjxgxsj = '2026-11-20 12:00:00' where czrkrkid in "
                 "(select min(czrkrkid) from czrkhk where length(identi_id) = 18 group by identi_id order by 1 limit ?)",
-                [RENAMED],
+                [MOVED],
             )
         (self.city / f"{DEAD}.sqlite").rename(self.city / "away.sqlite")
 

@@ -1,0 +1,4 @@
+{{ config(materialized='ephemeral') }}
+
+select cast(null as varchar) as written
+where false

@@ -191,7 +191,7 @@ def _with_figures(
             yield event
             continue
         schema, name = context.asset_key_for_output(event.output_name).path[-2:]
-        metadata = dict(event.metadata)
+        metadata: dict[str, Any] = dict(event.metadata)
         if (schema, name) in rows:
             metadata["dagster/row_count"] = rows[schema, name]
         if name in staging:

@@ -12,9 +12,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 from typing import Any
 
 import typer
@@ -38,12 +38,15 @@ INTERRUPTED = 130
 
 def _commands() -> dict[str, Callable[[], Callable[..., Any]]]:
     """Name → what imports the command's function."""
-    own = {name: place for name, place in COMMANDS.items() if find_spec(place[0])}
     found: dict[str, Callable[[], Callable[..., Any]]] = {
-        name: lambda module=module, function=function: getattr(import_module(module), function)
-        for name, (module, function) in own.items()
+        name: partial(_function, module, function) for name, (module, function) in COMMANDS.items()
     }
     return found | {entry.name: entry.load for entry in entry_points(group="govshare.commands")}
+
+
+def _function(module: str, name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
 
 
 class _WhenAsked(TyperGroup):

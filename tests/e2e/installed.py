@@ -81,7 +81,7 @@ class Node:
         return str(self.data / "published" / table / "current" / "*.parquet")
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
-        return duckdb.sql(f"select * from read_parquet('{self.parquet(table)}') order by all").fetchall()
+        return duckdb.connect().sql(f"select * from read_parquet('{self.parquet(table)}') order by all").fetchall()
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of all published tables. No column has the time of a run in it, so none is left out."""

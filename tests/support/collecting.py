@@ -72,9 +72,10 @@ class Office:
     def landed(self, resource: Resource, columns: str = "*", where: str = "true") -> list[tuple[Any, ...]]:
         """Landed rows in order of batch and row."""
         parts = self.installation.landing_of(resource.id) / "*" / "*.parquet"
-        return duckdb.sql(
-            f"select {columns} from read_parquet('{parts}', union_by_name=true) where {where} order by _batch, _row"
-        ).fetchall()
+        with duckdb.connect() as connection:  # of its own: another test may have left the shared one with an open result
+            return connection.sql(
+                f"select {columns} from read_parquet('{parts}', union_by_name=true) where {where} order by _batch, _row"
+            ).fetchall()
 
 
 def server_or_skip(error: Exception, name: str) -> None:

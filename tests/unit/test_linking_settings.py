@@ -67,7 +67,7 @@ def test_sentences_of_a_score() -> None:
     at = {c.name: [level.name for level in c.levels] for c in SETTINGS.comparisons}
     said = {"name": "one_character", "birth": "equal", "number": "one_slip", "phone": "else", "sex": "equal"}
     scores = ", ".join(f"{at[n].index(said[n]) if n in said else -1} as {n}" for n in at)
-    row = duckdb.execute(
+    row = duckdb.connect().execute(
         f"select {method(SETTINGS)}, {reason(SETTINGS)}, {cautioned(SETTINGS)} from (select {scores})"
     ).fetchone()
     assert row == (

@@ -4,7 +4,7 @@ they are."""
 from __future__ import annotations
 
 import csv
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from hypothesis import given
@@ -202,7 +202,7 @@ def test_capital_in_every_notation(amounts: list[Decimal]) -> None:
     cases = [(form, number, unit, currency) for number in amounts for form, unit, currency in NOTATIONS]
     for spell in ("{:f}".format, "{:,f}".format):
         written = [form.format(spell(number)) for form, number, _, _ in cases]
-        expected = [(number * unit).quantize(Decimal("0.01")) for _, number, unit, _ in cases]
+        expected = [(number * unit).quantize(Decimal("0.01"), ROUND_HALF_UP) for _, number, unit, _ in cases]
         assert standards().macro("capital_amount", written) == expected
         assert standards().macro("capital_currency", written) == [currency for *_, currency in cases]
 

@@ -125,7 +125,7 @@ def _of_relatives(connection: duckdb.DuckDBPyConnection) -> None:
         select distinct found.claim_id, found.person_id
         from found join linking_claims as claims on found.claim_id = claims.claim_id
         where found.name = claims.name or found.former_name = claims.name or found.name = claims.former_name
-            or found.birth = claims.birth or list_has_any(linking_masked(found.name), linking_masked(claims.name))
+            or found.birth = claims.birth or levenshtein(found.name, claims.name) <= 1
         union
         select doors.claim_id, neighbours.person_id from neighbours join doors on neighbours.door = doors.door
     """)

@@ -2,7 +2,8 @@
 
 Two claims are one person by the same weights as a claim and a known person. A claim that is alone makes a person
 if it says a name and a birth date. The person's id comes from its smallest claim key, so that it is the same in
-whatever order the claims are read.
+whatever order the claims are read. A reviewer puts two claims together, or parts them, by naming the one's key as the
+other's person.
 """
 
 from __future__ import annotations
@@ -32,17 +33,25 @@ def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, into: str
             from linking_components as components
             join linking_claims as claims on components.claim_id = claims.claim_id
         ),
+        parted as (
+            select distinct one.component
+            from linking_decisions as decisions
+            join linking_components as one on decisions.claim_id = one.claim_id
+            join linking_components as other on decisions.other_claim_id = other.claim_id
+            where decisions.verdict = 'different' and one.component = other.component
+        ),
         persons as (
             select component, 'U' || left(sha256(min(claim_key)), 16) as person_id, count(*) as claims,
-                count(distinct {SAME_ROW.format("claim_id")}) < count(*) as conflict, bool_or(enough) as enough
+                count(distinct {SAME_ROW.format("claim_id")}) < count(*) or component in (from parted) as conflict,
+                bool_or(enough) as enough
             from members group by component
         ),
         evidence as (
             select claim_id, arg_max(method, (weight, method)) as method
             from (
-                select one as claim_id, weight, {method(settings)} as method from linking_edges
+                select one as claim_id, weight, method from linking_edges
                 union all
-                select other, weight, {method(settings)} from linking_edges
+                select other, weight, method from linking_edges
             )
             group by claim_id
         )
@@ -95,11 +104,21 @@ def _edges(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Pairs that are one person; not two persons of one row, nor what a reviewer has parted."""
     connection.execute(f"""
         create or replace temp table linking_edges as
-        select scores.*, pow(2, weight) / (1 + pow(2, weight)) as match_probability
+        with decided as (
+            select distinct least(claim_id, other_claim_id) as one, greatest(claim_id, other_claim_id) as other, verdict
+            from linking_decisions
+            where other_claim_id is not null and claim_id <> other_claim_id
+                and claim_id in (select claim_id from linking_judged where state = 'alone')
+                and other_claim_id in (select claim_id from linking_judged where state = 'alone')
+        )
+        select one, other, weight, {method(settings)} as method, 1.0 as match_probability
         from linking_claim_scores as scores
         where pow(2, weight) / (1 + pow(2, weight)) >= {settings.thresholds.cluster}
             and not ({cautioned(settings)})
             and {SAME_ROW.format("one")} <> {SAME_ROW.format("other")}
+            and not exists (select 1 from decided where decided.one = scores.one and decided.other = scores.other)
+        union all
+        select one, other, 1000.0, 'decided by a reviewer', 1.0 from decided where verdict = 'same'
     """)
 
 

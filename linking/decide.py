@@ -15,7 +15,10 @@ REVIEWED = 3  # candidates that a clerk is shown of one claim
 
 
 def decisions(connection: duckdb.DuckDBPyConnection, relation: str | None) -> None:
-    """``linking_decisions`` (claim_id, person_id, verdict): the last word on each claim and person."""
+    """``linking_decisions`` (claim_id, person_id, other_claim_id, verdict, decided_at): the last word on each pair.
+
+    ``other_claim_id``: the claim that `person_id` names by its key, where it names no person.
+    """
     source = relation or (
         "(select null::varchar as claim_key, null::varchar as person_id, null::varchar as verdict, "
         'null::timestamp as "at" where false)'
@@ -27,8 +30,10 @@ def decisions(connection: duckdb.DuckDBPyConnection, relation: str | None) -> No
             from {source} where verdict in ('same', 'different')
             group by claim_key, person_id
         )
-        select claims.claim_id, last.person_id, last.verdict, last.decided_at
-        from last join linking_claims as claims on last.claim_key = claims.claim_key
+        select claims.claim_id, last.person_id, others.claim_id as other_claim_id, last.verdict, last.decided_at
+        from last
+        join linking_claims as claims on last.claim_key = claims.claim_key
+        left join linking_claims as others on last.person_id = others.claim_key
         where not (last.verdict = 'same' and last.person_id is null)
     """)
 
@@ -41,7 +46,7 @@ def judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         create or replace temp table linking_judged as
         with decided as (
             select claim_id, arg_max(person_id, (decided_at, person_id)) as person_id
-            from linking_decisions where verdict = 'same' group by claim_id
+            from linking_decisions where verdict = 'same' and other_claim_id is null group by claim_id
         ),
         best as (from linking_ranked where place = 1)
         select

@@ -15,6 +15,15 @@ from linking.settings import Settings
 from linking.weigh import weigh
 
 LOOSE_KEYS, KNOWN_KEYS = ("claim_id", "claim_key"), ("person_id", "register")
+BEFORE_WEIGHING = (
+    "linking_person_rows", "linking_person_kin", "linking_relatives", "linking_relative_rows", "linking_homes",
+    "linking_claim_kin", "linking_pairs_of_numbers", "linking_pairs_of_relatives",
+)  # fmt: skip
+STEPS = (
+    "linking_keys", "linking_pairs", "linking_claim_records", "linking_person_records", "linking_scores",
+    "linking_ranked", "linking_judged", "linking_claim_pairs", "linking_claim_scores", "linking_edges",
+    "linking_components", "linking_clusters", "linking_decisions",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,20 +46,22 @@ def link(
     settings: Settings,
     decisions: str | None = None,
     temporary: bool = True,
+    keep: bool = False,
 ) -> Linked:
     """Make the tables ``links``, ``review`` and ``clusters`` in the connection.
 
-    ``loose``: relation of claims (claim_id, claim_key, and any of ``records.COLUMNS``); ``known``: relation of what
-    any record says of a known person (person_id, register, the same columns), as many rows a person as there are
-    records. ``decisions``: relation (claim_key, person_id, verdict, by, at).
+        ``loose``: relation of claims (claim_id, claim_key, and any of ``records.COLUMNS``); ``known``: relation of what
+        any record says of a known person (person_id, register, the same columns), as many rows a person as there are
+    : relation (claim_key, person_id, verdict, by, at).
 
-    >>> link(duckdb.connect(), "loose", "known", Settings.load())  # doctest: +SKIP
+        >>> link(duckdb.connect(), "loose", "known", Settings.load())  # doctest: +SKIP
     """
     prepare(connection, loose, known)
     relatives.resolve(connection)
     records.claim_records(connection)
     candidates.find(connection, settings)
     evidence.gather(connection)
+    drop(connection, BEFORE_WEIGHING, keep)
     weigh(connection, settings, "linking_records", "linking_person_pairs", "linking_scores")
     kind = "temp table" if temporary else "table"
     decide.decisions(connection, decisions)
@@ -66,7 +77,14 @@ def link(
             count(person_id) filter (person_id like 'U%')
         from links
     """).fetchall()[0]  # all: a result with rows left would keep the connection
+    drop(connection, STEPS, keep)
     return Linked(*row)
+
+
+def drop(connection: duckdb.DuckDBPyConnection, tables: tuple[str, ...], keep: bool) -> None:
+    """What is not needed any more: at city scale each is hundreds of megabytes."""
+    for table in () if keep else tables:
+        connection.execute(f"drop table if exists {table}")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, loose: str, known: str) -> None:

@@ -281,3 +281,31 @@ def test_columns_that_a_relation_does_not_have_are_silence() -> None:
 def test_no_claims_and_nobody_known() -> None:
     case = Case([], [])
     assert case.linked.claims == 0 and case.rows("links") == [] and case.rows("review") == []
+
+
+def test_a_reviewer_puts_claims_without_a_known_person_together_or_parts_them() -> None:
+    """By the key of the other claim: an id of a person without number changes with its members, a key does not."""
+    born = dt.date(2026, 10, 1)
+    alike = [claim("1", "王小宝宝", born, sex="1", phone="1"), claim("2", "王小宝宝", born, sex="1", phone="1")]
+    assert Case(alike, []).of("1")["person_id"] == Case(alike, []).of("2")["person_id"]
+    parted = Case(alike, [], [decided("1", "r.t|k2|person", "different")])
+    assert parted.of("1")["person_id"] != parted.of("2")["person_id"]
+    unlike = [claim("1", "王小宝宝", born, sex="1"), claim("2", "李大海", born, sex="1")]
+    assert Case(unlike, []).of("1")["person_id"] != Case(unlike, []).of("2")["person_id"]
+    together = Case(unlike, [], [decided("2", "r.t|k1|person", "same")])
+    assert together.of("1")["person_id"] == together.of("2")["person_id"]
+    assert together.of("1")["method"] == "person without number: decided by a reviewer"
+
+
+def test_claims_that_a_reviewer_parted_but_others_join_wait() -> None:
+    born = dt.date(2026, 10, 1)
+    chain = [claim(row, "王小宝宝", born, sex="1", phone="1") for row in ("1", "2", "3")]
+    case = Case(chain, [], [decided("1", "r.t|k2|person", "different")])
+    assert {case.of(row)["rule"] for row in ("1", "2", "3")} == {"ambiguous_link"}
+
+
+def test_steps_are_dropped_unless_they_are_to_be_kept() -> None:
+    case = Case([claim("1", "王建国", sex="1")], [person("王建国")])
+    tables = {row[0] for row in case.connection.execute("select table_name from duckdb_tables()").fetchall()}
+    assert {name for name in tables if name.startswith(("linking", "__splink"))} == set()
+    assert {"links", "review", "clusters"} <= tables

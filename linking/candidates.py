@@ -12,7 +12,6 @@ import duckdb
 import pyarrow as pa
 
 from linking.numbers import neighbours
-from linking.relatives import kin
 from linking.settings import Blocking, Settings
 
 # SQL over a row of a standard view, by part of a blocking rule.
@@ -95,7 +94,7 @@ def _of_relatives(connection: duckdb.DuckDBPyConnection) -> None:
 
     At the address of a relative only who has the very name: some addresses are a whole dormitory's.
     """
-    connection.execute(f"""
+    connection.execute("""
         create or replace temp table linking_pairs_of_relatives as
         with houses as (
             select distinct claim_id, household_number from linking_homes where household_number is not null
@@ -108,7 +107,7 @@ def _of_relatives(connection: duckdb.DuckDBPyConnection) -> None:
         named as (
             select distinct relatives.claim_id, kin.kin_id as person_id
             from linking_relatives as relatives
-            join ({kin("person_id from linking_relative_rows")}) as kin on relatives.person_id = kin.person_id
+            join linking_known_kin as kin on relatives.person_id = kin.person_id
             where kin.kin_id is not null
         ),
         found as (

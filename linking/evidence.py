@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from linking.records import RECORD
-from linking.relatives import kin, kin_columns
+from linking.relatives import kin_columns
 
 
 def gather(connection: duckdb.DuckDBPyConnection) -> None:
@@ -77,7 +77,7 @@ def gather(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _relatives(connection: duckdb.DuckDBPyConnection) -> None:
     """(person_id, kin_id, kin_name, kin_birth) of the candidates; a person is no relative of its own."""
-    connection.execute(f"""
+    connection.execute("""
         create or replace temp table linking_person_kin as
         with homes as (
             select distinct person_id, household_number
@@ -92,7 +92,8 @@ def _relatives(connection: duckdb.DuckDBPyConnection) -> None:
             select person_id, kin_id, kin_name, kin_birth
             from homes join members on homes.household_number = members.household_number
             union all
-            select person_id, kin_id, kin_name, kin_birth from ({kin("person_id from linking_person_rows")})
+            select person_id, kin_id, kin_name, kin_birth from linking_known_kin
+            where person_id in (select person_id from linking_pairs)
         )
         select distinct person_id, kin_id, kin_name, kin_birth from found where kin_id is distinct from person_id
     """)

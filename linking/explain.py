@@ -56,9 +56,10 @@ def explain(
     settings: Settings,
     claim_id: str,
     person_id: str,
+    related: str | None = None,
 ) -> Explanation:
     """Example: ``explain(connection, "loose", "known", settings, claim_id, person_id).parts``"""
-    prepare(connection, f"(select * from {loose} where claim_id = {quoted(claim_id)})", known)
+    prepare(connection, f"(select * from {loose} where claim_id = {quoted(claim_id)})", known, related)
     relatives.resolve(connection)
     records.claim_records(connection)
     connection.execute(

@@ -15,7 +15,7 @@ from linking.records import COLUMNS
 from linking.settings import Settings
 
 ADDRESS = "_resource, _batch, _row, _role"
-SAID = [name for name in COLUMNS if name != "related"]
+KIN = "linking_numbered_kin"
 
 
 def decisions_file() -> Path:
@@ -27,7 +27,7 @@ def links(connection: duckdb.DuckDBPyConnection, claims: str) -> duckdb.DuckDBPy
     """One row a claim without a usable number: its address, entity_id (null: none), method, rule, probability and
     ``candidates`` for the clerk, each with person_id, probability and reason."""
     relations(connection, claims)
-    link(connection, "linking_loose", "linking_numbered", Settings.load(), _decisions(connection))
+    link(connection, "linking_loose", "linking_numbered", Settings.load(), _decisions(connection), KIN)
     return connection.sql("""
         select claims._resource, claims._batch, claims._row, claims._role,
             links.person_id as entity_id, case when links.person_id is not null then links.method end as method,
@@ -53,32 +53,42 @@ def _decisions(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
-    """``linking_loose`` and ``linking_numbered``, each with the other persons of the claim's row as ``related``."""
-    columns = ", ".join(SAID)
+    """``linking_loose`` with the other persons of the claim's row as ``related``, ``linking_numbered``, and whom the
+    rows of those name (``KIN``): apart, since it is a join that few steps of linking need."""
+    columns = ", ".join(COLUMNS)
     connection.execute(f"""
         create or replace temp table linking_rows_of_several as
-        select _resource, _batch, _row, _role, id_number, name, birth_date from {claims}
+        select {ADDRESS}, id_number, name, birth_date from {claims}
         where _resource in (select _resource from {claims} group by _resource having count(distinct _role) > 1)
     """)
     connection.execute("""
-        create or replace temp view linking_related as
-        select one._resource, one._batch, one._row, one._role, list({
-            'relation': other._role, 'id_number': other.id_number, 'name': other.name, 'birth_date': other.birth_date
-        } order by other._role) as related
+        create or replace temp view linking_beside as
+        select one._resource, one._batch, one._row, one._role, one.id_number as person_id,
+            other._role as relation, other.id_number, other.name, other.birth_date
         from linking_rows_of_several as one
         join linking_rows_of_several as other on one._resource = other._resource and one._batch = other._batch
             and one._row = other._row and one._role <> other._role
-        group by all
     """)
-    for view, kind, keys, condition in (
-        ("linking_loose", "table", f"concat_ws('|', {ADDRESS}) as claim_id, "
-         "concat_ws('|', _resource, coalesce(_record_key, concat_ws('|', _batch, _row)), _role) as claim_key",
-         "is null"),
-        ("linking_numbered", "view", "id_number as person_id, _register as register", "is not null"),
-    ):  # fmt: skip
-        connection.execute(f"""
-            create or replace temp {kind} {view} as
-            select {keys}, {ADDRESS}, {columns}, related
-            from {claims} left join linking_related using ({ADDRESS})
-            where id_number {condition}
-        """)
+    connection.execute(f"""
+        create or replace temp table linking_loose as
+        with beside as (
+            select {ADDRESS}, list({{
+                'relation': relation, 'id_number': id_number, 'name': name, 'birth_date': birth_date
+            }} order by relation) as related
+            from linking_beside where person_id is null group by all
+        )
+        select concat_ws('|', {ADDRESS}) as claim_id,
+            concat_ws('|', _resource, coalesce(_record_key, concat_ws('|', _batch, _row)), _role) as claim_key,
+            {ADDRESS}, {columns}, related
+        from {claims} left join beside using ({ADDRESS})
+        where id_number is null
+    """)
+    connection.execute(f"""
+        create or replace temp view linking_numbered as
+        select id_number as person_id, _register as register, {columns}
+        from {claims} where id_number is not null
+    """)
+    connection.execute(f"""
+        create or replace temp view {KIN} as
+        select person_id, id_number, name, birth_date from linking_beside where person_id is not null
+    """)

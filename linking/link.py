@@ -1,7 +1,7 @@
 """Linking as one call: claims without a usable number, known persons, weights, and what reviewers have decided.
 
-Each step leaves its tables in the connection under ``linking_…`` (temporary), so that it can be looked at; this
-module says only in which order the steps go.
+Each step makes temporary tables ``linking_…`` that can be looked at; this module says only in which order the steps
+go, and drops what is not needed any more.
 """
 
 from __future__ import annotations
@@ -45,18 +45,21 @@ def link(
     known: str,
     settings: Settings,
     decisions: str | None = None,
+    related: str | None = None,
     temporary: bool = True,
     keep: bool = False,
 ) -> Linked:
     """Make the tables ``links``, ``review`` and ``clusters`` in the connection.
 
-        ``loose``: relation of claims (claim_id, claim_key, and any of ``records.COLUMNS``); ``known``: relation of what
-        any record says of a known person (person_id, register, the same columns), as many rows a person as there are
-    : relation (claim_key, person_id, verdict, by, at).
+    ``loose``: relation of claims (claim_id, claim_key, and any of ``records.COLUMNS``); ``known``: relation of what
+    any record says of a known person (person_id, register, the same columns), as many rows a person as there are
+    records. ``related``: relation (person_id, id_number, name, birth_date) of whom the records of known persons name
+    beside them, in place of a column of that name. ``decisions``: relation (claim_key, person_id, verdict, by, at);
+    a `person_id` may also be the key of another claim without a known person. ``keep``: leave the steps' tables.
 
-        >>> link(duckdb.connect(), "loose", "known", Settings.load())  # doctest: +SKIP
+    Example: ``link(duckdb.connect(), "loose", "known", Settings.load())``
     """
-    prepare(connection, loose, known)
+    prepare(connection, loose, known, related)
     relatives.resolve(connection)
     records.claim_records(connection)
     candidates.find(connection, settings)
@@ -87,8 +90,8 @@ def drop(connection: duckdb.DuckDBPyConnection, tables: tuple[str, ...], keep: b
         connection.execute(f"drop table if exists {table}")
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, loose: str, known: str) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, loose: str, known: str, related: str | None = None) -> None:
     """The functions, and both relations in their standard shape (``linking_claims``, ``linking_known``)."""
     functions.install(connection)
     records.standardise(connection, loose, "linking_claims", LOOSE_KEYS)
-    records.standardise(connection, known, "linking_known", KNOWN_KEYS)
+    records.standardise(connection, known, "linking_known", KNOWN_KEYS, related)

@@ -67,7 +67,7 @@ def measure(data: Path, settings: Settings) -> tuple[duckdb.DuckDBPyConnection, 
     connection = duckdb.connect()
     sample.read(connection, data)
     started = time.monotonic()
-    link(connection, "loose", "known", settings)
+    link(connection, "loose", "known", settings, related="known_kin")
     seconds = time.monotonic() - started
     return connection, judge(connection), seconds
 

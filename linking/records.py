@@ -10,7 +10,6 @@ import duckdb
 
 from linking.relatives import kin_columns
 
-RELATED = "struct(relation varchar, id_number varchar, name varchar, birth_date date)[]"
 COLUMNS = {
     "name": "varchar",
     "former_name": "varchar",
@@ -27,8 +26,10 @@ COLUMNS = {
     "father_id_number": "varchar",
     "mother_id_number": "varchar",
     "spouse_id_number": "varchar",
-    "related": RELATED,
 }
+NUMBERS_OF_RELATIVES = ("father_id_number", "mother_id_number", "spouse_id_number")
+# The other persons of the same row, in a further column ``related``.
+RELATED = "struct(relation varchar, id_number varchar, name varchar, birth_date date)[]"
 # What two records are compared by; the columns of every comparison in ``population.toml``.
 RECORD = (
     "unique_id", "own", "number", "papers", "names", "masked", "masked_short", "surnames", "births", "births_near",
@@ -37,22 +38,44 @@ RECORD = (
 )  # fmt: skip
 
 
-def standardise(connection: duckdb.DuckDBPyConnection, relation: str, view: str, keys: tuple[str, ...]) -> None:
+def standardise(
+    connection: duckdb.DuckDBPyConnection, relation: str, view: str, keys: tuple[str, ...], related: str | None = None
+) -> None:
     """``view``: the relation's ``keys`` and all ``COLUMNS``, empty texts as silence, and number, birth, number_birth.
 
+    ``view``_kin: (key, kin_id, kin_name, kin_birth), whom the rows name as related, apart because it is seldom asked
+    for and, for all who are known, costly; from the column ``related`` or from the relation of that name.
     Dates are whole numbers (yyyymmdd), which compare and hash faster than dates and texts.
     """
     present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     listed = [key if key in present else f"cast(null as varchar) as {key}" for key in keys]
     for name, kind in COLUMNS.items():
         value = f"cast({name} as {kind})" if name in present else f"cast(null as {kind})"
-        listed.append(f"{f'nullif({value}, {chr(39) * 2})' if kind == 'varchar' else value} as {name}")
+        listed.append(f"nullif({value}, '') as {name}" if kind == "varchar" else f"{value} as {name}")
     number = "person_id" if "person_id" in keys else "linking_number(written_number)"
     connection.execute(f"""
         create or replace temp view {view} as
         select *, {number} as number, linking_day(birth_date) as birth,
             case when length({number}) = 18 then try_cast(substr({number}, 7, 8) as integer) end as number_birth
         from (select {", ".join(listed)} from {relation})
+    """)
+    named = [
+        f"select {keys[0]}, {name} as kin_id, cast(null as varchar) as kin_name, cast(null as integer) as kin_birth "
+        f"from {view} where {name} is not null"
+        for name in NUMBERS_OF_RELATIVES if name in present
+    ]  # fmt: skip
+    person = "id_number as kin_id, name as kin_name, linking_day(birth_date) as kin_birth"
+    if related:
+        named.append(f"select {keys[0]}, {person} from {related}")
+    elif "related" in present:
+        row = f"unnest(cast(related as {RELATED}), recursive := true)"
+        named.append(
+            f"select {keys[0]}, {person} from (select {keys[0]}, {row} from {relation} where related is not null)"
+        )
+    nobody = "null::varchar as kin_id, null::varchar as kin_name, null::integer as kin_birth"
+    connection.execute(f"""
+        create or replace temp view {view}_kin as
+        {" union all ".join(named) or f"select {keys[0]}, {nobody} from {view} where false"}
     """)
 
 

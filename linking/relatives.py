@@ -10,24 +10,6 @@ from __future__ import annotations
 import duckdb
 
 
-def kin(row: str) -> str:
-    """(<key>, kin_id, kin_name, kin_birth) as a query over rows of a standard view: whom they name as related.
-
-    ``row``: the key's name and the relation, as "claim_id from linking_claims".
-    """
-    key, _, source = row.partition(" from ")
-    named = " union all ".join(
-        f"select {key}, {name} as kin_id, cast(null as varchar) as kin_name, cast(null as integer) as kin_birth "
-        f"from {source} where {name} is not null"
-        for name in ("father_id_number", "mother_id_number", "spouse_id_number")
-    )
-    return f"""
-        select {key}, person.id_number as kin_id, person.name as kin_name, linking_day(person.birth_date) as kin_birth
-        from (select {key}, unnest(related) as person from {source} where related is not null)
-        union all {named}
-    """
-
-
 def kin_columns() -> str:
     """The aggregates over (kin_id, kin_name, kin_birth) that a record's relatives are compared by."""
     return """
@@ -41,7 +23,7 @@ def kin_columns() -> str:
 
 def resolve(connection: duckdb.DuckDBPyConnection) -> None:
     """Relatives of ``linking_claims`` among ``linking_known``: by number, or by name and birth date."""
-    connection.execute(f"create or replace temp table linking_claim_kin as {kin('claim_id from linking_claims')}")
+    connection.execute("create or replace temp table linking_claim_kin as from linking_claims_kin")
     connection.execute("""
         create or replace temp table linking_relatives as
         with named as (

@@ -10,18 +10,20 @@ from pathlib import Path
 
 import duckdb
 
-from linking.from_claims import relations
+from linking.from_claims import KIN, relations
 
 
 def read(connection: duckdb.DuckDBPyConnection, data: Path, city: Path | None = None) -> None:
-    """Make ``loose``, ``known`` and ``truth`` (claim_id, person: the true number, known: whether anybody tells it).
+    """Make ``loose``, ``known``, ``known_kin`` (whom rows of the known name), and ``truth``.
 
+    Truth: claim_id, person (the true number), known (whether any usable number tells it).
     ``data``: the installation's folder; ``city``: the demo city's, if it does not lie there.
     """
     connection.execute(f"attach if not exists '{data}/warehouse/warehouse.duckdb' as warehouse (read_only)")
     relations(connection, "warehouse.intermediate.int_population__claims")
     connection.execute("create or replace table loose as from linking_loose")
     connection.execute("create or replace table known as from linking_numbered")
+    connection.execute(f"create or replace table known_kin as from {KIN}")
     connection.execute(f"""
         create or replace table truth as
         select loose.claim_id, records.entity as person,

@@ -20,14 +20,16 @@ def touched(
     known: str,
     before: str,
     settings: Settings,
+    related: str | None = None,
     into: str = "temp table touched",
 ) -> None:
     """``touched`` (claim_id) out of the claims ``loose``.
 
     ``known``: what is known now; ``before``: rows of ``known`` as they were, of the persons who have gained, lost or
-    changed any row. A person with new rows only has to be in ``before`` with at least the number.
+    changed any row. A person with new rows only has to be in ``before`` with at least the number. ``related``: as
+    for ``link``, with the rows that are now and those that were.
     """
-    prepare(connection, loose, f"(from {known} union all by name from {before})")
+    prepare(connection, loose, f"(from {known} union all by name from {before})", related)
     connection.execute(f"create or replace temp table linking_changed as select distinct person_id from {before}")
     _concerned(connection)
     connection.execute("""
@@ -45,7 +47,7 @@ def touched(
 
 def _concerned(connection: duckdb.DuckDBPyConnection) -> None:
     """The changed persons, who shares a household or an address with them, whom they name, and who names them."""
-    connection.execute(f"""
+    connection.execute("""
         create or replace temp table linking_concerned as
         with rows as (from linking_known where person_id in (from linking_changed)),
         places as (
@@ -64,8 +66,7 @@ def _concerned(connection: duckdb.DuckDBPyConnection) -> None:
             from linking_known
         ) where place in (from places)
         union
-        select kin_id from ({relatives.kin("person_id from rows")}) where kin_id is not null
+        select kin_id from linking_known_kin where person_id in (from linking_changed) and kin_id is not null
         union
-        select person_id from ({relatives.kin("person_id from linking_known")})
-        where kin_id in (from linking_changed)
+        select person_id from linking_known_kin where kin_id in (from linking_changed)
     """)

@@ -30,7 +30,7 @@ def count(data: Path, settings: Settings, seed: int = 1) -> Counts:
     """How often each level holds among true pairs and among random ones."""
     connection = duckdb.connect()
     sample.read(connection, data)
-    prepare(connection, "loose", "known")
+    prepare(connection, "loose", "known", "known_kin")
     relatives.resolve(connection)
     records.claim_records(connection)
     found: Counts = Counter()

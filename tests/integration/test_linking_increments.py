@@ -26,8 +26,8 @@ class Town:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
-        self.persons = {sequence: self.drawn(sequence) for sequence in range(100, 240)}
-        self.claims = {str(n): self.claim(str(n)) for n in range(80)}
+        self.persons = {sequence: self.drawn(sequence) for sequence in range(100, 260)}
+        self.claims = {str(n): self.claim(str(n)) for n in range(120)}
 
     def drawn(self, sequence: int) -> Row:
         rng = self.rng
@@ -49,7 +49,8 @@ class Town:
 
     def claim(self, row: str) -> Row:
         rng, one = self.rng, self.rng.choice([*self.persons.values(), self.drawn(999)])
-        other = rng.choice(list(self.persons.values()))
+        home = [p for p in self.persons.values() if p["household"] == one["household"] and p is not one]
+        other = rng.choice(home if home and rng.random() < 0.8 else list(self.persons.values()))
         written = number("410702", one["day"], one["sequence"])
         said: Row = {
             "phone": one["phone"] if rng.random() < 0.3 else None,
@@ -61,13 +62,13 @@ class Town:
             said["related"] = [kin("mother", number("410702", other["day"], other["sequence"]), other["name"])]
         elif rng.random() < 0.3:
             said["related"] = [kin("person", None, other["name"], other["day"])]
-        day = one["day"] if rng.random() < 0.7 else None
+        day = one["day"] if rng.random() < 0.5 else None
         return claim(row, one["name"], day, sex="1" if one["sequence"] % 2 else "2", **said)
 
     def change(self) -> None:
         """Persons come, go, move, are renamed, are related to another; claims come, go and change."""
         rng = self.rng
-        for sequence in rng.sample(sorted(self.persons), 4):
+        for sequence in rng.sample(sorted(self.persons), 8):
             one = self.persons[sequence]
             kind = rng.randrange(6)
             if kind == 0:

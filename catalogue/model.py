@@ -65,7 +65,7 @@ CONNECTOR_KINDS = {
     "parquet": ("path",),
     "http": (),
 }
-CONNECTOR_MODES = ("incremental", "full")
+CONNECTOR_MODES = ("incremental", "full", "changes")
 CONTRACTS = ("evolve", "freeze", "set_aside")
 
 

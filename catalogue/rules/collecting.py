@@ -50,9 +50,9 @@ def _connector(resource: Resource) -> Iterator[Problem]:
             "connector",
             "mode",
         )
-    if connector.mode == "incremental" and not connector.watermark:
+    if connector.mode in ("incremental", "changes") and not connector.watermark:
         yield of_resource(
-            resource, "watermark", "incremental without a watermark",
+            resource, "watermark", f"{connector.mode} without a watermark",
             "add connector.watermark: the column that grows with each change; or mode: full", "connector",
         )  # fmt: skip
     if not connector.key:
@@ -69,7 +69,8 @@ def _connector(resource: Resource) -> Iterator[Problem]:
                 resource, "key", f"the key {name} is no item{close_to(name, names)}",
                 "declare the item under columns, or correct connector.key", "connector", "key",
             )  # fmt: skip
-    if connector.watermark and connector.watermark not in names:
+    # A change table's sequence belongs to the table of changes and is no item of the record.
+    if connector.watermark and connector.mode != "changes" and connector.watermark not in names:
         yield of_resource(
             resource, "watermark",
             f"the watermark {connector.watermark} is no item{close_to(connector.watermark, names)}",

@@ -24,8 +24,8 @@ from catalogue.problems import Problem
 from connectors.collect import collect
 from connectors.connections import Connections
 from connectors.landing import ensure_empty
-from connectors.manifest import inputs
 from expectations.gate import judge
+from orchestration.increment import next_build
 from publishing.account import account
 from publishing.analyst import build_analyst_database
 from publishing.candidate import write_candidate
@@ -91,11 +91,9 @@ class Exercise:
         for resource in catalogue.resources.values():
             ensure_empty(installation, resource)
         collect(catalogue.resources[RESOURCE], installation, Connections.load(installation))
-        batches = inputs(installation, catalogue.resources.values())
-        write_whole(installation.warehouse.with_name("inputs.json"), json.dumps(batches))
-        run_dbt(
-            installation, "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"
-        )
+        next_build(installation, catalogue).begin(installation, catalogue)
+        left_out = [word for kind in ("test", "unit_test") for word in ("--exclude-resource-type", kind)]
+        run_dbt(installation, "build", "--full-refresh", *left_out)
         for name in ("population", "account", "set_aside", "defects", "conflicts"):
             published = catalogue.published_tables[name]
             candidate = write_candidate(installation, published)

@@ -5,9 +5,7 @@
 #}
 
 {# The check character over the first seventeen characters of `x`, which are digits. #}
-{% macro id_check_character(x) -%}
-    {{ return("substr('10X98765432', " ~ weighted_places("substr(" ~ x ~ ", 1, 17)", '0123456789', [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]) ~ " % 11 + 1, 1)") }}
-{%- endmacro %}
+{% macro id_check_character(x) %}{{ return("substr('10X98765432', cast(" ~ sum_11_2(x) ~ " as integer) + 1, 1)") }}{% endmacro %}
 
 {# Whether the first `count` characters are digits, of which the first is not 0: a number is printed as it was read. #}
 {% macro _begins_with_digits(x, count) -%}

@@ -37,11 +37,11 @@
 {# A text as it may be published: half-width, no entities, no outer or doubled white space, no control characters. `x`: a column. #}
 {% macro clean_text(x) -%}
     {%- set text = "cast(" ~ x ~ " as varchar)" -%}
-    {%- set narrow = "case when " ~ text_has(text, '[０-９Ａ-Ｚａ-ｚ]') ~ " then " ~ half_width(text) ~ " else " ~ text ~ " end" -%}
-    {%- set seen = text_replaced("(" ~ without_entities(narrow) ~ ")", '[' ~ _unseen() ~ ']', '') -%}
+    {%- set rare = '０-９Ａ-Ｚａ-ｚ&' ~ _unseen() -%}
+    {%- set repaired = text_replaced("(" ~ without_entities(half_width(text)) ~ ")", '[' ~ _unseen() ~ ']', '') -%}
+    {%- set seen = "case when " ~ text_has(text, '[' ~ rare ~ ']') ~ " then " ~ repaired ~ " else " ~ text ~ " end" -%}
     {%- set tidy = "trim(" ~ text_replaced(seen, '[\\x00-\\x20\\x7f' ~ _white() ~ ']+', ' ') ~ ")" -%}
-    {%- set odd = '[\\x00-\\x1f\\x7f０-９Ａ-Ｚａ-ｚ&' ~ _unseen() ~ _white() ~ ']|^ | $|  ' -%}
-    {{ return("case when " ~ text_has(text, odd) ~ " then " ~ with_value(tidy, "case when not " ~ says_nothing('_v') ~ " then _v end")
+    {{ return("case when " ~ text_has(text, '[\\x00-\\x1f\\x7f' ~ rare ~ _white() ~ ']|^ | $|  ') ~ " then " ~ with_value(tidy, "case when not " ~ says_nothing('_v') ~ " then _v end")
         ~ " when not " ~ says_nothing(text) ~ " then " ~ text ~ " end") }}
 {%- endmacro %}
 

@@ -22,7 +22,7 @@ help: ## this list
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing govshare into .venv (once; about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -46,7 +46,7 @@ check: $(READY) ## validate the catalogue against the compilation guide
 	@$(BIN)/govshare check
 
 lint: $(READY) ## style and types of the Python rooms
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy catalogue connectors expectations publishing orchestration
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy catalogue connectors expectations linking publishing orchestration
 
 lock: $(READY) ## resolve pyproject.toml anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \

@@ -100,9 +100,7 @@ def _unknown_macros(content: Path, reading: Reading) -> Iterator[Problem]:
 
 def _refused(error: DbtError) -> Problem:
     """dbt's own refusal, with the file and line it names. What is wrong stands at either end of its words."""
-    said = " ".join(
-        line.strip() for line in error.output.splitlines() if "Encountered an error" not in line
-    ).strip()
+    said = " ".join(line.strip() for line in error.output.splitlines() if "Encountered an error" not in line).strip()
     named, line = FILE_IN_OUTPUT.search(error.output), LINE_IN_OUTPUT.search(error.output)
     file = (DBT_PROJECT / named[0]).resolve() if named else DBT_PROJECT / "dbt_project.yml"
     return Problem(

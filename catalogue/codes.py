@@ -20,8 +20,6 @@ def credit_code_problem(code: str) -> str:
     foreign = sorted(set(code) - set(ALPHABET))
     if foreign:
         return f"it has {' '.join(foreign)}, which are not in the code's alphabet"
-    total = sum(
-        ALPHABET.index(character) * weight for character, weight in zip(code[:17], WEIGHTS, strict=True)
-    )
+    total = sum(ALPHABET.index(character) * weight for character, weight in zip(code[:17], WEIGHTS, strict=True))
     check = ALPHABET[-total % 31]
     return "" if check == code[17] else f"its check character should be {check}"

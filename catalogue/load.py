@@ -78,12 +78,8 @@ class Reading:
         meta, file = _meta(group), _file(group)
         values = {**meta, "name": group["name"], "email": group["owner"].get("email") or "", "file": file}
         values.setdefault("title", group.get("description") or "")
-        self._warn_of_unknown(
-            Department, meta, group["name"], file, ["groups", group["name"], "config", "meta"]
-        )
-        return self._entry(
-            Department, values, group["name"], file, ["groups", group["name"], "config", "meta"]
-        )
+        self._warn_of_unknown(Department, meta, group["name"], file, ["groups", group["name"], "config", "meta"])
+        return self._entry(Department, values, group["name"], file, ["groups", group["name"], "config", "meta"])
 
     def _resource(self, source: Mapping[str, Any], departments: Mapping[str, Department]) -> Resource | None:
         department, name, file = source["source_name"], source["name"], _file(source)
@@ -116,10 +112,7 @@ class Reading:
     def _table(self, model: Mapping[str, Any]) -> BaseTable | None:
         name, meta = model["name"], _meta(model)
         file = _file(
-            {
-                "original_file_path": (model.get("patch_path") or "").partition("://")[2]
-                or model["original_file_path"]
-            }
+            {"original_file_path": (model.get("patch_path") or "").partition("://")[2] or model["original_file_path"]}
         )
         path = ["models", name]
         columns = [
@@ -170,9 +163,7 @@ class Reading:
         }
         return self._entry(CodeTable, values, seed["name"], file, ["seeds", seed["name"]])
 
-    def _entry(
-        self, kind: type[E], values: Mapping[str, Any], entry: str, file: Path, path: list[str]
-    ) -> E | None:
+    def _entry(self, kind: type[E], values: Mapping[str, Any], entry: str, file: Path, path: list[str]) -> E | None:
         """Give ``values`` their shape, or note for each that has not the right one what it should be."""
         try:
             return kind.model_validate({name: value for name, value in values.items() if value is not None})

@@ -16,9 +16,7 @@ import yaml  # type: ignore[import-untyped]
 from catalogue.errors import GovshareError
 from catalogue.installation import PROJECT_ROOT
 
-LOADER = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # the one in C where libyaml is there: ten times as fast
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where libyaml is there: ten times as fast
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,7 @@ class Problem:
     def __str__(self) -> str:
         """For a terminal of any width: place, entry and rule on one line, then what is wrong and what to
         do."""
-        return (
-            f"{self.severity}: {self.place}: {self.entry} [{self.rule}]\n  {self.message}\n  → {self.remedy}"
-        )
+        return f"{self.severity}: {self.place}: {self.entry} [{self.rule}]\n  {self.message}\n  → {self.remedy}"
 
     def as_dict(self) -> dict[str, Any]:
         return {

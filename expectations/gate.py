@@ -57,9 +57,7 @@ def judge(
         checks: dict[str, Check] = {}
         for check in planned:
             if missing := [name for name in check.needs if name not in present]:
-                checks[check.name] = _not_asked(
-                    check, candidate, False, f"column {', '.join(missing)} is missing"
-                )
+                checks[check.name] = _not_asked(check, candidate, False, f"column {', '.join(missing)} is missing")
             elif check.kind == "complete" and candidate.rows == 0:
                 checks[check.name] = _not_asked(check, candidate, True, "not asked: there is no row")
             elif check.kind != "missing":

@@ -109,9 +109,7 @@ def _column(table: BaseTable, column: Column, catalogue: Catalogue) -> Iterator[
     if column.completeness is not None:
         words = f"{_title(column)}填写率不低于 {column.completeness:.0%}"
         severity = BLOCK if column.completeness >= 1 else WARN
-        yield Planned(
-            "completeness", name, severity, words, "complete", {"share": column.completeness}, (name,)
-        )
+        yield Planned("completeness", name, severity, words, "complete", {"share": column.completeness}, (name,))
     for rule in _rules_of(table, column):
         condition = f"{x} is not null and {rule.breaks(x)}"
         yield _breaks(rule.name, name, rule.severity, f"{_title(column)}:{rule.title}", condition, (name,))
@@ -162,31 +160,23 @@ def _across_columns(table: BaseTable) -> Iterator[Planned]:
             if column.standard == "date" and column.name != "birth_date":
                 condition = f'{quoted(column.name)} < "birth_date"'
                 words = f"{_title(column)}不早于出生日期"
-                yield _breaks(
-                    "not_before_birth", column.name, WARN, words, condition, (column.name, "birth_date")
-                )
+                yield _breaks("not_before_birth", column.name, WARN, words, condition, (column.name, "birth_date"))
 
 
 def _freshness(table: BaseTable, last: LastRelease | None) -> Iterator[Planned]:
     if "_updated_at" not in table.column_names:
         return
     condition = '"_updated_at" > cast(current_timestamp as timestamp) + interval 1 day'
-    yield _breaks(
-        "not_from_the_future", "_updated_at", WARN, "最近更新时间不晚于今日", condition, ("_updated_at",)
-    )
+    yield _breaks("not_from_the_future", "_updated_at", WARN, "最近更新时间不晚于今日", condition, ("_updated_at",))
     if last is not None and last.updated_at:
         words = "最新一条的更新时间不早于上一版"
         arguments = {"column": "_updated_at", "low": last.updated_at}
         yield Planned("freshness", "_updated_at", WARN, words, "newest", arguments, ("_updated_at",))
 
 
-def _breaks(
-    rule: str, column: str | None, severity: str, words: str, condition: str, needs: Sequence[str]
-) -> Planned:
+def _breaks(rule: str, column: str | None, severity: str, words: str, condition: str, needs: Sequence[str]) -> Planned:
     """A null breaks no rule of form: whether it may be null is asked by ``not_null`` and ``completeness``."""
-    return Planned(
-        rule, column, severity, words, "breaks", {"condition": f"coalesce({condition}, false)"}, needs
-    )
+    return Planned(rule, column, severity, words, "breaks", {"condition": f"coalesce({condition}, false)"}, needs)
 
 
 def code_list(catalogue: Catalogue, name: str, table: BaseTable, column: Column) -> list[str]:

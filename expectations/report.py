@@ -62,9 +62,7 @@ def write_report(installation: Installation, table: BaseTable, verdict: Verdict,
         "judged_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **verdict.as_dict(),
     }
-    write_whole(
-        installation.data_docs / f"{table.name}.json", json.dumps(facts, ensure_ascii=False, indent=1)
-    )
+    write_whole(installation.data_docs / f"{table.name}.json", json.dumps(facts, ensure_ascii=False, indent=1))
     write_whole(installation.data_docs / "index.html", _index(installation))
 
 
@@ -92,9 +90,7 @@ def _index(installation: Installation) -> str:
         good = sum(check["passed"] for check in checks)
         link = f'<a href="{name}.html">{html.escape(name)}</a>'
         cells = (link, html.escape(facts["title"]), f"{facts['rows']:,}", f"{good}/{len(checks)}")
-        rows.append(
-            _row(*cells, f'<span class="{css}">{facts["verdict"]}</span>', html.escape(facts["judged_at"]))
-        )
+        rows.append(_row(*cells, f'<span class="{css}">{facts["verdict"]}</span>', html.escape(facts["judged_at"])))
         for check in checks:
             if not check["passed"]:
                 told = (check["name"], check["severity"], check["observed"], check["description"])

@@ -64,9 +64,7 @@ class Session:
         """Names of the candidate's columns, in order."""
         return [row[0] for row in self.ask(f"describe {quoted(BATCH)}")]
 
-    def run(
-        self, table: str, planned: Sequence[Planned], key: Sequence[str], rows: int
-    ) -> tuple[list[Check], Any]:
+    def run(self, table: str, planned: Sequence[Planned], key: Sequence[str], rows: int) -> tuple[list[Check], Any]:
         """Put the questions; gives a check for each and Great Expectations' own result for the report."""
         suite = gx.ExpectationSuite(name=table, expectations=[expectation(check, key) for check in planned])
         batch = self._source.add_table_asset(table, table_name=BATCH).add_batch_definition_whole_table(table)

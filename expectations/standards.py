@@ -79,9 +79,7 @@ def _code_check_wrong(x: str) -> str:
 def _organisation_check_wrong(x: str, first: int = 1) -> str:
     # 0-9 count as themselves, A = 10 … Z = 35 (here the whole alphabet, unlike in GB 32100)
     alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    value = [
-        f"{w} * (strpos('{alphabet}', {x}[{first + i}]) - 1)" for i, w in enumerate(_ORGANISATION_WEIGHTS)
-    ]
+    value = [f"{w} * (strpos('{alphabet}', {x}[{first + i}]) - 1)" for i, w in enumerate(_ORGANISATION_WEIGHTS)]
     # 11 - sum mod 11, where 10 is written X and 11 is written 0
     return f"substr('0X987654321', (({' + '.join(value)}) % 11)::int + 1, 1) <> {x}[{first + 8}]"
 
@@ -143,9 +141,7 @@ STANDARDS: Mapping[str, tuple[Rule, ...]] = {
         ),
     ),
     "organisation_code": (
-        Rule(
-            "organisation_code_form", BLOCK, "组织机构代码 9 位(GB 11714-1997)", _form(r"[0-9A-Z]{8}[0-9X]")
-        ),
+        Rule("organisation_code_form", BLOCK, "组织机构代码 9 位(GB 11714-1997)", _form(r"[0-9A-Z]{8}[0-9X]")),
         Rule(
             "organisation_code_check",
             WARN,
@@ -153,9 +149,7 @@ STANDARDS: Mapping[str, tuple[Rule, ...]] = {
             _organisation_check_wrong,
         ),
     ),
-    "registration_number": (
-        Rule("registration_number_form", WARN, "工商注册号 15 位数字", _form(r"\d{15}")),
-    ),
+    "registration_number": (Rule("registration_number_form", WARN, "工商注册号 15 位数字", _form(r"\d{15}")),),
     "tax_number": (
         Rule(
             "tax_number_form",
@@ -164,9 +158,7 @@ STANDARDS: Mapping[str, tuple[Rule, ...]] = {
             _form(r"[0-9A-Z]{15}|[0-9A-Z]{17,18}|[0-9A-Z]{20}"),
         ),
     ),
-    "date": (
-        Rule("date_range", BLOCK, "ISO 日期,在 1800 至 2199 年之间;“长期”为空值(GB/T 7408)", _date_wrong),
-    ),
+    "date": (Rule("date_range", BLOCK, "ISO 日期,在 1800 至 2199 年之间;“长期”为空值(GB/T 7408)", _date_wrong),),
     "division": (
         Rule(
             "division_form",

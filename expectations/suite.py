@@ -41,13 +41,9 @@ def expectation(check: Planned, key: Sequence[str]) -> Expectation:
         case "unique":
             return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(arguments["columns"]), **common)
         case "rows":
-            return gxe.ExpectTableRowCountToBeBetween(
-                min_value=arguments["low"], max_value=arguments["high"], **common
-            )
+            return gxe.ExpectTableRowCountToBeBetween(min_value=arguments["low"], max_value=arguments["high"], **common)
         case "breaks":
-            query = (
-                f"select {_key_hash(key)} as key_hash from {{batch}} where {_escaped(arguments['condition'])}"
-            )
+            query = f"select {_key_hash(key)} as key_hash from {{batch}} where {_escaped(arguments['condition'])}"
             return RowsKeepRule(condition=arguments["condition"], unexpected_rows_query=query, **common)
         case "types":
             return NoUnexpectedRows(
@@ -83,10 +79,7 @@ def _types_query(types: Mapping[str, str]) -> str:
 def _missing_query(check: Planned, key: Sequence[str]) -> str:
     value = quoted(check.column or "")
     known = " union all ".join(f"select known from {quoted(view)}" for view in check.arguments["views"])
-    return (
-        f"select {_key_hash(key)} as key_hash from {{batch}} "
-        f"where {value} is not null and {value} not in ({known})"
-    )
+    return f"select {_key_hash(key)} as key_hash from {{batch}} where {value} is not null and {value} not in ({known})"
 
 
 def _escaped(sql: str) -> str:

@@ -124,8 +124,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: BaseTable, folder: Path
 def _relation(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     """The table of this name in the warehouse, whatever schema dbt gave it."""
     found = connection.execute(
-        "select table_schema from information_schema.tables "
-        "where table_name = ? and table_catalog = current_catalog()",
+        "select table_schema from information_schema.tables where table_name = ? and table_catalog = current_catalog()",
         [name],
     ).fetchall()
     if len(found) != 1:

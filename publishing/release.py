@@ -172,9 +172,7 @@ def published_tables(installation: Installation, *, with_current: bool = True) -
     if not installation.published.is_dir():
         return []
     folders = [path for path in sorted(installation.published.iterdir()) if path.is_dir()]
-    return [
-        path.name for path in folders if _numbers(path) and (not with_current or (path / CURRENT).exists())
-    ]
+    return [path.name for path in folders if _numbers(path) and (not with_current or (path / CURRENT).exists())]
 
 
 def current_number(installation: Installation, table: str) -> str | None:
@@ -223,9 +221,7 @@ def _confirm(folder: Path, release: str, lineage: Mapping[str, Any]) -> None:
 
 def _release(folder: Path, manifest: Mapping[str, Any], state: str) -> Release:
     number = manifest["release"]
-    return Release(
-        manifest["table"], number, folder / number, state, manifest["rows"], manifest["published_at"]
-    )
+    return Release(manifest["table"], number, folder / number, state, manifest["rows"], manifest["published_at"])
 
 
 def _numbers(folder: Path) -> list[str]:

@@ -38,9 +38,7 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
     asked = [name for name in columns if not name.startswith("_")]
     if attribute is not None:
         if attribute not in asked:
-            raise ReleaseError(
-                f"there is no attribute {attribute}", where=table, remedy=f"one of: {', '.join(asked)}"
-            )
+            raise ReleaseError(f"there is no attribute {attribute}", where=table, remedy=f"one of: {', '.join(asked)}")
         asked = [attribute]
 
     with duckdb.connect() as connection:
@@ -100,8 +98,7 @@ def _others(
         [parquet_files(manifest), table, entity],
     )
     return {
-        row["attribute"]: [{**_address(claim), "value": claim["value"]} for claim in row["claims"]]
-        for row in found
+        row["attribute"]: [{**_address(claim), "value": claim["value"]} for claim in row["claims"]] for row in found
     }
 
 

@@ -19,9 +19,7 @@ def resource_rules(resource: Resource, catalogue: Catalogue) -> Iterator[Problem
 def _connector(resource: Resource) -> Iterator[Problem]:
     connector, names = resource.connector, resource.item_names
     if resource.contract not in CONTRACTS:
-        yield of_resource(
-            resource, "contract", f"contract is {resource.contract}", one_of(CONTRACTS), "contract"
-        )
+        yield of_resource(resource, "contract", f"contract is {resource.contract}", one_of(CONTRACTS), "contract")
     if not connector.kind:
         return
     if connector.kind not in CONNECTOR_KINDS:

@@ -61,9 +61,7 @@ def _mandatory(resource: Resource) -> Iterator[Problem]:
                 f"add meta.{name}; docs/add-a-resource.md shows it",
             )
     if not resource.items:
-        yield of_resource(
-            resource, "mandatory", "no items (信息项) are declared", "list the source's columns"
-        )
+        yield of_resource(resource, "mandatory", "no items (信息项) are declared", "list the source's columns")
 
 
 def _title(resource: Resource) -> Iterator[Problem]:
@@ -156,13 +154,9 @@ def _format(resource: Resource) -> Iterator[Problem]:
             "category",
         )
     elif not form.type:
-        yield of_resource(
-            resource, "format", "format.type is missing", "name the type, e.g. xlsx or mysql", "format"
-        )
+        yield of_resource(resource, "format", "format.type is missing", "name the type, e.g. xlsx or mysql", "format")
     elif known and form.type.casefold() not in [t.casefold() for t in known]:
-        others = [
-            name for name, types in FORMATS.items() if form.type.casefold() in [t.casefold() for t in types]
-        ]
+        others = [name for name, types in FORMATS.items() if form.type.casefold() in [t.casefold() for t in types]]
         yield of_resource(
             resource, "format", f"format.type {form.type} is not of category {form.category}",
             f"correct category to {others[0]}" if others else one_of(known),
@@ -259,14 +253,10 @@ def _item(resource: Resource, item: Item) -> Iterator[Problem]:
         return of_resource(resource, rule, message, remedy, item=item.name)
 
     if not item.description:
-        yield problem(
-            "item_description", "the item has no description (信息项名称)", "say in Chinese what it holds"
-        )
+        yield problem("item_description", "the item has no description (信息项名称)", "say in Chinese what it holds")
     if item.type not in ITEM_TYPES:
         types = ", ".join(f"{letter} {words}" for letter, words in ITEM_TYPES.items())
-        yield problem(
-            "item_type", f"the item's type is {item.type or 'missing'}", f"meta.type is one of {types}"
-        )
+        yield problem("item_type", f"the item's type is {item.type or 'missing'}", f"meta.type is one of {types}")
     if item.sensitivity and item.sensitivity not in SENSITIVITIES:
         yield problem("item_sensitivity", f"sensitivity is {item.sensitivity}", one_of(SENSITIVITIES))
     if item.standard and item.standard not in ITEM_STANDARDS:
@@ -282,6 +272,4 @@ def _item(resource: Resource, item: Item) -> Iterator[Problem]:
             "add sensitivity: sensitive_personal",
         )
     if item.name.startswith("_"):
-        yield problem(
-            "item_name", "names that begin with _ are govshare's own", "give the column an alias in a query"
-        )
+        yield problem("item_name", "names that begin with _ are govshare's own", "give the column an alias in a query")

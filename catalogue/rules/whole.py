@@ -92,9 +92,7 @@ def agreement_rules(agreement: Agreement, catalogue: Catalogue) -> Iterator[Prob
     if agreement.form and agreement.form not in SHARING_METHODS:
         yield problem("agreement_form", f"form is {agreement.form}", one_of(SHARING_METHODS), "form")
     if agreement.expiry is None:
-        yield problem(
-            "agreement_expiry", "expiry is missing", "add meta.expiry: the last day, e.g. 2027-12-31"
-        )
+        yield problem("agreement_expiry", "expiry is missing", "add meta.expiry: the last day, e.g. 2027-12-31")
     table = catalogue.published_tables.get(agreement.table)
     if table is None:
         yield problem(

@@ -112,7 +112,7 @@ class Node:
         folder = self.city / "civil_affairs"
         head, *lines = (folder / "婚姻登记_2026.csv").read_text(encoding="gb18030").splitlines()
         records = {line.partition(",")[0]: line for line in lines}  # one line a record: the city repeats some
-        again = [line.replace("J", "N", 1) for line in list(records.values())[-5:]]
+        again = ["N" + line[1:] for line in list(records.values())[-5:]]
         (folder / MARRIED).write_text("\r\n".join([head, *again]) + "\r\n", encoding="gb18030")
         with sqlite3.connect(self.city / "public_security.sqlite") as police:
             police.execute(

@@ -78,9 +78,7 @@ class Exercise:
         delivered.write_bytes(block("csv").encode("gb18030"))
 
         entry = content / "sources" / "public_security.yml"
-        entry.write_text(
-            entry.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + block("yaml"), encoding="utf-8"
-        )
+        entry.write_text(entry.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + block("yaml"), encoding="utf-8")
         self.before = check(self.installation)
         write_whole(content / "staging" / "stg_public_security__driving_licence.sql", block("sql"))
         self.after = check(self.installation)

@@ -136,9 +136,7 @@ def test_a_slip_in_a_jinja_expression_is_told_with_its_line(content: Content) ->
 
 
 def test_warnings_do_not_keep_the_catalogue_from_being_used(content: Content) -> None:
-    content.write(
-        "sources/office.yml", SOURCE.replace("summary: 编号", "summary: 编号\n            abstract: 无")
-    )
+    content.write("sources/office.yml", SOURCE.replace("summary: 编号", "summary: 编号\n            abstract: 无"))
     assert [problem.severity for problem in content.check()] == ["warn"]
     assert list(load(content.installation).resources) == ["office.licence"]
 

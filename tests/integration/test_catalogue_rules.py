@@ -113,15 +113,11 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files[file_of(case)] = broken(case, number)
     # A department that holds one name twice; one that nobody declared, with a name that no file system likes.
     table = files["resources/same.yml"].partition("    tables:\n")[2]
-    files["resources/same.yml"] += table.replace("- name: licence", "- name: other").replace(
-        "same 许", "same、许"
-    )
+    files["resources/same.yml"] += table.replace("- name: licence", "- name: other").replace("same 许", "same、许")
     files["staging/stg_same__other.sql"] = "select 1 as x"
     del files["departments/a_stranger.yml"], files["staging/stg_a_stranger__licence.sql"]
     files["staging/stg_a_stranger__license.sql"] = "select 1 as x"
-    files["resources/a_stranger.yml"] += table.replace("- name: licence", "- name: Other").replace(
-        "same", "Other"
-    )
+    files["resources/a_stranger.yml"] += table.replace("- name: licence", "- name: Other").replace("same", "Other")
     for name, text in files.items():
         file = folder / name
         file.parent.mkdir(exist_ok=True)

@@ -96,9 +96,7 @@ def person(id_number: str, **other: object) -> dict[str, object]:
         "id_number": id_number,
         "name": "王·小明",
         "sex": "1" if int(id_number[16]) % 2 else "2",
-        "birth_date": None
-        if "0231" in id_number
-        else f"{id_number[6:10]}-{id_number[10:12]}-{id_number[12:14]}",
+        "birth_date": None if "0231" in id_number else f"{id_number[6:10]}-{id_number[10:12]}-{id_number[12:14]}",
         "death_date": None,
         "spouse_id_number": None,
         "employer_code": CODE,
@@ -229,9 +227,7 @@ def test_each_rule_fails_on_a_row_that_breaks_it(gate: Gate) -> None:
     text = json.dumps(verdict.as_dict(), ensure_ascii=False) + gate.shown()
     for row in rows:
         assert str(row["id_number"]) not in text
-    assert not [
-        value for value in ("王小明", "9999-09-09", "见备注", "红旗区", CODE.lower()) if value in text
-    ]
+    assert not [value for value in ("王小明", "9999-09-09", "见备注", "红旗区", CODE.lower()) if value in text]
 
 
 def test_every_rule_that_the_factory_plans_has_a_wrong_row_above(gate: Gate) -> None:

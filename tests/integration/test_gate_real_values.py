@@ -22,10 +22,7 @@ def broken(standard: str, values: list[str]) -> dict[str, list[str]]:
     """Rule → the values that break it."""
     rows = ", ".join(f"({literal(value)})" for value in values)
     return {
-        rule.name: [
-            x
-            for (x,) in duckdb.sql(f"select x from (values {rows}) t(x) where {rule.breaks('x')}").fetchall()
-        ]
+        rule.name: [x for (x,) in duckdb.sql(f"select x from (values {rows}) t(x) where {rule.breaks('x')}").fetchall()]
         for rule in STANDARDS[standard]
     }
 

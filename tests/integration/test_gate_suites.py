@@ -30,9 +30,7 @@ def contracts() -> list[str]:
         for file in sorted((DBT_PROJECT / "models").rglob("*.yml"))
         for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
     ]
-    return sorted(
-        model["name"] for model in models if model.get("config", {}).get("contract", {}).get("enforced")
-    )
+    return sorted(model["name"] for model in models if model.get("config", {}).get("contract", {}).get("enforced"))
 
 
 @pytest.fixture(scope="module")

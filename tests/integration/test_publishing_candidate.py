@@ -63,9 +63,7 @@ def test_descriptions_standards_and_sensitivity_travel_in_the_field_metadata(
     written = write_candidate(installation, TABLE, warehouse())
     schema = pq.read_schema(written.path / written.files[0].name)
     told = {
-        field.name: {
-            k.decode(): v.decode() for k, v in (field.metadata or {}).items() if k != b"PARQUET:field_id"
-        }
+        field.name: {k.decode(): v.decode() for k, v in (field.metadata or {}).items() if k != b"PARQUET:field_id"}
         for field in schema
     }
     assert told == {

@@ -31,9 +31,7 @@ from publishing.release import (
     rollback,
 )
 
-TABLE = BaseTable(
-    name="person", description="人", primary_key=("id",), columns=(Column(name="id", type="bigint"),)
-)
+TABLE = BaseTable(name="person", description="人", primary_key=("id",), columns=(Column(name="id", type="bigint"),))
 
 
 class Passed:
@@ -75,9 +73,9 @@ class City:
         for file in manifest["files"]:
             assert sha256_of(manifest["path"] / file["name"]) == file["sha256"]
         with duckdb.connect() as connection:
-            counted = connection.execute(
-                "select count(*) from read_parquet(?)", [parquet_files(manifest)]
-            ).fetchall()[0][0]
+            counted = connection.execute("select count(*) from read_parquet(?)", [parquet_files(manifest)]).fetchall()[
+                0
+            ][0]
         assert counted == manifest["rows"]
         return counted
 

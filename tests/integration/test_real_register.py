@@ -89,9 +89,7 @@ class Register:
         rows += rows_of_csv(DOUBTFUL, "defect_rows/rows.csv")
         for file in sorted(REAL.glob("registration/json/*/*.json")):
             listed = json.loads(file.read_text(encoding="utf-8"))["erDataList"]
-            rows += [
-                Row(f"{OFFICE}.register_of_province", n, list(row.values())) for n, row in enumerate(listed)
-            ]
+            rows += [Row(f"{OFFICE}.register_of_province", n, list(row.values())) for n, row in enumerate(listed)]
         for file in sorted(REAL.glob("registration/xls/*/*.xls")):
             sheet = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
             rows += [Row(f"{OFFICE}.register_workbook", n, row) for n, row in enumerate(sheet[1:])]
@@ -200,9 +198,7 @@ def test_the_overlay_is_in_order_by_the_catalogues_rules(installation: Installat
     assert check(installation) == []
 
 
-def test_the_account_balances_to_the_rows_in_the_files(
-    installation: Installation, register: Register
-) -> None:
+def test_the_account_balances_to_the_rows_in_the_files(installation: Installation, register: Register) -> None:
     document = account(installation)
     assert document["balanced"]
     counted: dict[str, int] = defaultdict(int)

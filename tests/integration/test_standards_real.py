@@ -98,12 +98,18 @@ def defect_rows() -> list[tuple[list[str], list[str]]]:
 
 
 def capital_like(cells: list[str]) -> bool:
-    return len(cells) == 10 and "\ufffd" not in "".join(cells) and bool(re.fullmatch(r"[\d,.]*[(（]?[万元人民币美港圆]+[)）]?|N/A", cells[5]))
+    return (
+        len(cells) == 10
+        and "\ufffd" not in "".join(cells)
+        and bool(re.fullmatch(r"[\d,.]*[(（]?[万元人民币美港圆]+[)）]?|N/A", cells[5]))
+    )
 
 
 @needs_real
 def test_codes_with_a_measured_defect_break_the_rule_for_it() -> None:
-    whole = [(cells, defects) for cells, defects in defect_rows() if len(cells) == 10 and "\ufffd" not in "".join(cells)]
+    whole = [
+        (cells, defects) for cells, defects in defect_rows() if len(cells) == 10 and "\ufffd" not in "".join(cells)
+    ]
     problems = standards().broken("credit_code", [cells[1] for cells, _ in whole])
     rules = {"code_len": {"credit_code_length", "registration_number_only"}, "code_check": {"credit_code_check_digit"},
              "code_char": {"credit_code_character", "credit_code_check_digit"}}  # fmt: skip
@@ -116,7 +122,9 @@ def test_codes_with_a_measured_defect_break_the_rule_for_it() -> None:
 @needs_real
 def test_old_numbers_in_place_of_codes_are_numbers_of_their_kind() -> None:
     """Most are fifteen digits; those of 2007 and later have a check digit, which tells them from mistyped ones."""
-    numbers = [cells[1] for cells, defects in defect_rows() if "code_len" in defects and re.fullmatch(r"\d{15}", cells[1])]
+    numbers = [
+        cells[1] for cells, defects in defect_rows() if "code_len" in defects and re.fullmatch(r"\d{15}", cells[1])
+    ]
     checked = Counter(problem for _, problem in standards().of("registration_number", numbers))
     assert len(numbers) > 500 and set(checked) <= {None, "registration_number_check"}
     assert checked[None] > 0.9 * len(numbers)
@@ -129,11 +137,15 @@ def test_old_numbers_in_place_of_codes_are_numbers_of_their_kind() -> None:
 def places() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for table in ("place", "division"):
-        connection.execute(f"create table {table} as from read_csv('{DBT_PROJECT}/seeds/{table}.csv', all_varchar = true)")
+        connection.execute(
+            f"create table {table} as from read_csv('{DBT_PROJECT}/seeds/{table}.csv', all_varchar = true)"
+        )
     return connection
 
 
-def located(places: duckdb.DuckDBPyConnection, addresses: list[str | None], within: list[str] | None = None) -> list[tuple]:
+def located(
+    places: duckdb.DuckDBPyConnection, addresses: list[str | None], within: list[str] | None = None
+) -> list[tuple]:
     given = pa.table({"n": range(len(addresses)), "address": pa.array(addresses, pa.string()),
                       "near": pa.array(within or [None] * len(addresses), pa.string())})  # fmt: skip
     places.register("given", given)

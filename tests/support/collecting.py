@@ -72,7 +72,9 @@ class Office:
     def landed(self, resource: Resource, columns: str = "*", where: str = "true") -> list[tuple[Any, ...]]:
         """Landed rows in order of batch and row."""
         parts = self.installation.landing_of(resource.id) / "*" / "*.parquet"
-        with duckdb.connect() as connection:  # of its own: another test may have left the shared one with an open result
+        with (
+            duckdb.connect() as connection
+        ):  # of its own: another test may have left the shared one with an open result
             return connection.sql(
                 f"select {columns} from read_parquet('{parts}', union_by_name=true) where {where} order by _batch, _row"
             ).fetchall()

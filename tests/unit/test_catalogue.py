@@ -32,9 +32,7 @@ def write(file: Path, text: str) -> Path:
 # --- where things lie
 
 
-def test_an_installation_lies_where_the_environment_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installation_lies_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, folder in (("DATA", "d"), ("CITY", "c"), ("CATALOGUE", "k")):
         monkeypatch.setenv(f"GOVSHARE_{name}", str(tmp_path / folder))
     found = Installation.from_env()
@@ -156,9 +154,7 @@ def test_a_claims_columns_begin_with_its_role_unless_it_says_otherwise() -> None
 
 
 def test_what_a_connector_needs_beyond_the_common_entries_is_in_its_options() -> None:
-    connector = Connector.model_validate(
-        {"kind": "delimited", "key": "编号", "path": "*.csv", "encoding": "gb18030"}
-    )
+    connector = Connector.model_validate({"kind": "delimited", "key": "编号", "path": "*.csv", "encoding": "gb18030"})
     assert connector.key == ("编号",) and connector.options == {"path": "*.csv", "encoding": "gb18030"}
 
 

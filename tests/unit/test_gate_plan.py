@@ -63,9 +63,7 @@ def test_a_text_without_a_standard_is_looked_at_for_dirt_but_nested_and_coded_co
     )
     assert checks["address__text"] == WARN and checks["address__placeholder"] == WARN
     assert not [name for name in checks if name.startswith(("_sources", "amount"))]
-    assert not [
-        name for name in planned(Column(name="x", type="varchar"), layer="governance") if "x__" in name
-    ]
+    assert not [name for name in planned(Column(name="x", type="varchar"), layer="governance") if "x__" in name]
 
 
 def test_dates_are_compared_across_columns_by_the_standards_names() -> None:
@@ -102,9 +100,7 @@ def test_the_codes_are_those_of_the_seed_and_an_empty_seed_is_no_open_door(tmp_p
 
 def test_the_verdict_is_one_word() -> None:
     def verdict(**failed: str) -> Verdict:
-        checks = [
-            Check(name, None, name, severity, False, "1", 1, 1, name) for name, severity in failed.items()
-        ]
+        checks = [Check(name, None, name, severity, False, "1", 1, 1, name) for name, severity in failed.items()]
         return Verdict("person", BLOCK not in failed.values(), checks, 1, 0.1)
 
     assert verdict().word == "passed"

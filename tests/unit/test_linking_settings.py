@@ -67,9 +67,11 @@ def test_sentences_of_a_score() -> None:
     at = {c.name: [level.name for level in c.levels] for c in SETTINGS.comparisons}
     said = {"name": "one_character", "birth": "equal", "number": "one_slip", "phone": "else", "sex": "equal"}
     scores = ", ".join(f"{at[n].index(said[n]) if n in said else -1} as {n}" for n in at)
-    row = duckdb.connect().execute(
-        f"select {method(SETTINGS)}, {reason(SETTINGS)}, {cautioned(SETTINGS)} from (select {scores})"
-    ).fetchone()
+    row = (
+        duckdb.connect()
+        .execute(f"select {method(SETTINGS)}, {reason(SETTINGS)}, {cautioned(SETTINGS)} from (select {scores})")
+        .fetchone()
+    )
     assert row == (
         "identity number but for one digit, name but for one character, birth date and sex agree",
         "出生日期、性别一致，身份号码差一位，姓名差一字；电话不同",

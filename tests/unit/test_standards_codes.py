@@ -54,7 +54,19 @@ def test_no_word_means_two_codes(table: str) -> None:
     assert {word for word, codes in meanings.items() if len(codes) > 1} <= allowed
 
 
-@pytest.mark.parametrize("table", ["sex", "marital_status", "ethnic_group", "education", "education_1984", "education_2006", "entity_type", "industry"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "sex",
+        "marital_status",
+        "ethnic_group",
+        "education",
+        "education_1984",
+        "education_2006",
+        "entity_type",
+        "industry",
+    ],
+)
 def test_a_code_stays_when_it_is_decoded_again(table: str) -> None:
     codes = sorted(set(TABLES[table]["words"].values()))
     assert standards().of("", codes, table) == [(code, None) for code in codes]
@@ -77,7 +89,9 @@ def test_tables_are_those_of_the_standards(table: str, file: str) -> None:
 
 @needs_codes
 def test_certificate_types_that_are_known_have_their_national_code() -> None:
-    known = {row["cert_type_code"]: row["name"] for row in shared("cert_type_codes.csv") if "verified" in row["confidence"]}
+    known = {
+        row["cert_type_code"]: row["name"] for row in shared("cert_type_codes.csv") if "verified" in row["confidence"]
+    }
     assert known.items() <= TABLES["certificate_types"]["names"].items()
 
 
@@ -109,10 +123,16 @@ def test_a_code_of_the_other_edition_in_a_column_of_1984() -> None:
 
 def test_a_local_table_of_marital_status_is_one_of_its_own() -> None:
     """20 to 24 mean other things there; 39 and 41 in a column of the standard show that it is the wrong table."""
-    local = standards().of("", ["10", "19", "20", "21", "22", "23", "24", "30", "39", "40", "41"], "marital_status_local")
+    local = standards().of(
+        "", ["10", "19", "20", "21", "22", "23", "24", "30", "39", "40", "41"], "marital_status_local"
+    )
     assert [code for code, _ in local] == ["10", "20", "20", "20", "21", "22", "23", "30", "40", "40", "40"]
     assert standards().of("", ["39", "41", "19", "24"], "marital_status") == [(None, "code_unknown")] * 4
-    assert standards().of("", ["离婚有子女", "丧偶", "已婚"], "marital_status") == [("40", None), ("30", None), ("20", None)]
+    assert standards().of("", ["离婚有子女", "丧偶", "已婚"], "marital_status") == [
+        ("40", None),
+        ("30", None),
+        ("20", None),
+    ]
 
 
 # --- industry, divisions
@@ -125,7 +145,9 @@ def test_divisions_of_industry_lie_in_their_sections() -> None:
     assert {code: name for code, name in names.items() if len(code) == 1} == {s: r["name"] for s, r in sections.items()}
     for section, row in sections.items():
         low, high = map(int, row["divisions"].split("-"))
-        assert [c for c in names if c[0] == section and len(c) == 3] == [f"{section}{n:02}" for n in range(low, high + 1)]
+        assert [c for c in names if c[0] == section and len(c) == 3] == [
+            f"{section}{n:02}" for n in range(low, high + 1)
+        ]
 
 
 def test_industry_in_every_form() -> None:
@@ -220,7 +242,16 @@ def test_what_is_no_capital() -> None:
 
 
 def test_the_currency_may_stand_in_a_column_of_its_own() -> None:
-    kinds = {"156": "CNY", "840": "USD", "美元": "USD", "人民币": "CNY", "036": "AUD", "HKD": "HKD", "港元": "HKD", "澳门元": "MOP"}
+    kinds = {
+        "156": "CNY",
+        "840": "USD",
+        "美元": "USD",
+        "人民币": "CNY",
+        "036": "AUD",
+        "HKD": "HKD",
+        "港元": "HKD",
+        "澳门元": "MOP",
+    }
     sql = standards().sql("capital_currency", "'100'", kind="t")
     assert standards().each(sql, [*kinds, None]) == [*kinds.values(), "CNY"]
     assert standards().of("currency", kinds) == [(code, None) for code in kinds.values()]

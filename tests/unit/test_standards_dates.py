@@ -63,7 +63,9 @@ days = st.dates(dt.date(1900, 1, 1), dt.date(2199, 12, 31))
 def test_a_date_is_the_same_in_every_spelling(values: list[dt.date]) -> None:
     written = [spell(day) for day in values for spell in SPELLINGS]
     expected = [day for day in values for _ in SPELLINGS]
-    assert standards().cleaned("date", written) == [(day, None) for day in expected], dict(zip(written, expected))
+    assert standards().cleaned("date", written) == [(day, None) for day in expected], dict(
+        zip(written, expected, strict=True)
+    )
     times = standards().each(standards().sql("timestamp_of", standards().sql("clean_text", "t")), written)
     assert times == [dt.datetime.combine(day, dt.time()) for day in expected]
     assert standards().cleaned("date", map(str, values)) == [(day, None) for day in values]
@@ -73,14 +75,20 @@ def test_a_date_is_the_same_in_every_spelling(values: list[dt.date]) -> None:
 @given(st.lists(st.dates(dt.date(1927, 5, 18), dt.date(2100, 12, 31)), min_size=20, max_size=40))
 def test_a_spreadsheets_day_number_is_a_date(values: list[dt.date]) -> None:
     serials = [str((day - dt.date(1899, 12, 30)).days) for day in values]
-    assert standards().of("date", [*serials, *(f"{x}.75" for x in serials)]) == [(day, None) for day in [*values, *values]]
+    assert standards().of("date", [*serials, *(f"{x}.75" for x in serials)]) == [
+        (day, None) for day in [*values, *values]
+    ]
     assert standards().macro("timestamp_of", [f"{x}.75" for x in serials]) == [
         dt.datetime.combine(day, dt.time(18)) for day in values
     ]
 
 
 @RANDOM
-@given(st.lists(st.builds(dt.date, st.integers(1900, 2199), st.integers(1, 12), st.integers(13, 28)), min_size=20, max_size=40))
+@given(
+    st.lists(
+        st.builds(dt.date, st.integers(1900, 2199), st.integers(1, 12), st.integers(13, 28)), min_size=20, max_size=40
+    )
+)
 def test_day_and_month_in_other_order_are_told_apart_where_they_can_be(values: list[dt.date]) -> None:
     written = [form for d in values for form in (f"{d.month}/{d.day}/{d.year}", f"{d:%d/%m/%Y}", f"{d:%d-%m-%Y}")]
     assert standards().of("date", written) == [(day, None) for day in values for _ in range(3)]
@@ -127,7 +135,17 @@ def test_minutes_are_enough_and_a_wrong_time_leaves_the_day() -> None:
 
 
 def test_no_time_is_the_newest_for_ever() -> None:
-    given = ["9999-12-31 23:59:59", "9999-9-9", "长期", "2200-01-01", "1899-12-31", "0000-00-00 00:00:00", "epoch", "x", None]
+    given = [
+        "9999-12-31 23:59:59",
+        "9999-9-9",
+        "长期",
+        "2200-01-01",
+        "1899-12-31",
+        "0000-00-00 00:00:00",
+        "epoch",
+        "x",
+        None,
+    ]
     assert standards().macro("timestamp_of", given) == [None] * len(given)
 
 

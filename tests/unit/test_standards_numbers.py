@@ -215,7 +215,13 @@ def test_a_credit_code_is_known_in_every_disguise(pairs: list[tuple[str, str]]) 
 
 
 @RANDOM
-@given(st.lists(st.one_of(spoilt(credit_codes, uscc._alphabet + "IOSVZ@`/:[é４𠮷"), st.text(max_size=20)), min_size=30, max_size=50))
+@given(
+    st.lists(
+        st.one_of(spoilt(credit_codes, uscc._alphabet + "IOSVZ@`/:[é４𠮷"), st.text(max_size=20)),
+        min_size=30,
+        max_size=50,
+    )
+)
 def test_the_quick_look_takes_no_code_that_a_rule_refuses(values: list[str]) -> None:
     values = [value.replace("\0", "") for value in values]
     for value, sure in zip(values, standards().macro("surely_credit_code", values), strict=True):
@@ -273,7 +279,13 @@ def test_what_is_no_organisation_code_is_null() -> None:
 
 
 @RANDOM
-@given(st.lists(st.tuples(st.text("0123456789", min_size=14, max_size=14), st.sampled_from("0123456789")), min_size=30, max_size=50))
+@given(
+    st.lists(
+        st.tuples(st.text("0123456789", min_size=14, max_size=14), st.sampled_from("0123456789")),
+        min_size=30,
+        max_size=50,
+    )
+)
 def test_registration_numbers_of_fifteen_digits_have_a_check_digit(parts: list[tuple[str, str]]) -> None:
     numbers = [f"{fourteen}{last}" for fourteen, last in parts]
     assert standards().of("registration_number", numbers) == [

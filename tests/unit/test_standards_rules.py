@@ -55,14 +55,20 @@ def given_by_connectors() -> dict[str, str]:
     found = {}
     for file in (PROJECT_ROOT / "connectors").rglob("*.py"):
         text = file.read_text(encoding="utf-8")
-        for name in re.findall(rf"^(?:ROW_WIDTH|LINE_UNREADABLE|UNREADABLE|[A-Z_]*PROBLEM[A-Z_]*) = \"{NAME}\"", text, re.MULTILINE):
+        for name in re.findall(
+            rf"^(?:ROW_WIDTH|LINE_UNREADABLE|UNREADABLE|[A-Z_]*PROBLEM[A-Z_]*) = \"{NAME}\"", text, re.MULTILINE
+        ):
             found[name] = file.name
         for rule in RULES:
             if f'"{rule}"' in text:
                 found[rule] = file.name
         if "problem" in text:
             for name in re.findall(rf"\"{NAME}\" if |else \"{NAME}\"", text):
-                found |= {n: file.name for n in name if re.search("_(unreadable|width|missing|retyped|unknown|undecodable)$", n)}
+                found |= {
+                    n: file.name
+                    for n in name
+                    if re.search("_(unreadable|width|missing|retyped|unknown|undecodable)$", n)
+                }
     return found
 
 
@@ -77,7 +83,9 @@ def test_each_rule_is_complete() -> None:
         assert entry["severity"] in SEVERITIES, rule
         assert entry["dimension"] in DIMENSIONS, rule
         assert entry["title"] and entry["remedy"], rule
-    assert len(RULES) == sum(1 for _ in (DBT_PROJECT / "seeds" / "rules.csv").open(encoding="utf-8")) - 1, "a rule twice"
+    assert len(RULES) == sum(1 for _ in (DBT_PROJECT / "seeds" / "rules.csv").open(encoding="utf-8")) - 1, (
+        "a rule twice"
+    )
 
 
 @pytest.mark.parametrize("given", [given_by_sql, given_by_connectors, given_by_the_gate])

@@ -18,7 +18,11 @@ entities = st.lists(
 
 
 @RANDOM
-@given(st.lists(st.one_of(texts, entities, st.text(max_size=12).map(lambda x: x.replace("\0", ""))), min_size=40, max_size=60))
+@given(
+    st.lists(
+        st.one_of(texts, entities, st.text(max_size=12).map(lambda x: x.replace("\0", ""))), min_size=40, max_size=60
+    )
+)
 def test_cleaning_twice_is_cleaning_once(values: list[str]) -> None:
     once = standards().macro("clean_text", values)
     assert standards().macro("clean_text", once) == once
@@ -58,7 +62,26 @@ def test_what_cleaning_makes_of_a_text(text: str, clean: str) -> None:
 
 
 def test_what_says_nothing_is_null() -> None:
-    given = ["", " ", "　", "N/A", "n/a", "----", "-", "—", "\\n", "\\N", "无", "不详", "NULL", "null", "None", "#N/A", "暂无", "ＮＡ"]
+    given = [
+        "",
+        " ",
+        "　",
+        "N/A",
+        "n/a",
+        "----",
+        "-",
+        "—",
+        "\\n",
+        "\\N",
+        "无",
+        "不详",
+        "NULL",
+        "null",
+        "None",
+        "#N/A",
+        "暂无",
+        "ＮＡ",
+    ]
     assert standards().macro("clean_text", given) == [None] * len(given)
     assert standards().macro("clean_text", ["无锡", "N", "0", "--号", "空军"]) == ["无锡", "N", "0", "--号", "空军"]
 
@@ -71,7 +94,13 @@ han = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_siz
 
 
 @RANDOM
-@given(st.lists(st.tuples(han, han, han, st.sampled_from(MIDDLE_DOTS), st.sampled_from(["{}", " {} ", "{}{}"])), min_size=30, max_size=50))
+@given(
+    st.lists(
+        st.tuples(han, han, han, st.sampled_from(MIDDLE_DOTS), st.sampled_from(["{}", " {} ", "{}{}"])),
+        min_size=30,
+        max_size=50,
+    )
+)
 def test_every_middle_dot_is_the_one_of_the_standard(parts: list[tuple[str, ...]]) -> None:
     written = [first + form.format(dot, dot) + second + dot + third for first, second, third, dot, form in parts]
     assert standards().cleaned("name", written) == [
@@ -80,7 +109,11 @@ def test_every_middle_dot_is_the_one_of_the_standard(parts: list[tuple[str, ...]
 
 
 @RANDOM
-@given(st.lists(st.text(st.sampled_from("王伟买提·•. 2\ue000\ue863⻢a（）é中\U00020087"), max_size=10), min_size=40, max_size=60))
+@given(
+    st.lists(
+        st.text(st.sampled_from("王伟买提·•. 2\ue000\ue863⻢a（）é中\U00020087"), max_size=10), min_size=40, max_size=60
+    )
+)
 def test_a_clean_name_stays(values: list[str]) -> None:
     for standard in ("name", "organisation_name"):
         once = [value for value, _ in standards().cleaned(standard, values)]
@@ -132,19 +165,48 @@ def test_names_of_organisations(written: str, name: str) -> None:
 # --- telephone numbers
 
 
-mobiles = st.builds("{}{}{}".format, st.just("1"), st.sampled_from("3456789"), st.text("0123456789", min_size=9, max_size=9))
+mobiles = st.builds(
+    "{}{}{}".format, st.just("1"), st.sampled_from("3456789"), st.text("0123456789", min_size=9, max_size=9)
+)
 local7 = st.builds("{}{}".format, st.sampled_from("2345678"), st.text("0123456789", min_size=6, max_size=6))
 local8 = st.builds("{}{}".format, st.sampled_from("2345678"), st.text("0123456789", min_size=7, max_size=7))
 lines = st.one_of(
     st.builds("{}-{}".format, st.sampled_from(["010", "020", "021", "029"]), local8),
     st.builds("{}-{}".format, st.sampled_from(["0373", "0371", "0755", "0999"]), st.one_of(local7, local8)),
 )
-MOBILE_FORMS = ["{0}", "+86{0}", "+86 {0}", "86-{0}", "0086{0}", "0{0}", "{1}-{2}-{3}", "{1} {2} {3}", "{0}/0373-3029999", "{0}、13900000000"]
-LINE_FORMS = ["{0}", "{1}{2}", "({1}){2}", "（{1}）{2}", "{1} {2}", "{1}－{2}", "+86-{3}-{2}", "0086{1}{2}", "86{3}{2}", "{0}/3029998", "{0}；13900000000"]
+MOBILE_FORMS = [
+    "{0}",
+    "+86{0}",
+    "+86 {0}",
+    "86-{0}",
+    "0086{0}",
+    "0{0}",
+    "{1}-{2}-{3}",
+    "{1} {2} {3}",
+    "{0}/0373-3029999",
+    "{0}、13900000000",
+]
+LINE_FORMS = [
+    "{0}",
+    "{1}{2}",
+    "({1}){2}",
+    "（{1}）{2}",
+    "{1} {2}",
+    "{1}－{2}",
+    "+86-{3}-{2}",
+    "0086{1}{2}",
+    "86{3}{2}",
+    "{0}/3029998",
+    "{0}；13900000000",
+]
 
 
 @RANDOM
-@given(st.lists(mobiles, min_size=3, max_size=5), st.lists(lines, min_size=3, max_size=5), st.sampled_from(["8", "801", "12345"]))
+@given(
+    st.lists(mobiles, min_size=3, max_size=5),
+    st.lists(lines, min_size=3, max_size=5),
+    st.sampled_from(["8", "801", "12345"]),
+)
 def test_a_telephone_number_is_the_same_in_every_form(cells: list[str], wires: list[str], extension: str) -> None:
     written = [form.format(x, x[:3], x[3:7], x[7:]) for x in cells for form in MOBILE_FORMS]
     assert standards().cleaned("phone", written) == [(x, None) for x in cells for _ in MOBILE_FORMS]
@@ -158,7 +220,13 @@ def test_a_telephone_number_is_the_same_in_every_form(cells: list[str], wires: l
 
 
 def test_other_telephone_numbers_and_what_is_none() -> None:
-    given = {"3029999": "3029999", "30299991": "30299991", "400-800-1234": "4008001234", "8001234567": "8001234567", "3029999-801": "3029999-801"}
+    given = {
+        "3029999": "3029999",
+        "30299991": "30299991",
+        "400-800-1234": "4008001234",
+        "8001234567": "8001234567",
+        "3029999-801": "3029999-801",
+    }
     assert standards().cleaned("phone", given) == [(number, None) for number in given.values()]
     none = ["138000000", "12345", "见备注", "11111111111", "0373-30", "138000000012", "1234567"]
     assert standards().cleaned("phone", none) == [(None, "phone_form")] * len(none)

@@ -31,7 +31,7 @@ run: $(READY) ## collect, merge, check and publish the demo city (PEOPLE=20000 S
 	@$(BIN)/govshare run --city $(GOVSHARE_DATA)/city
 
 test: $(READY) ## all tests (needs PostgreSQL and MariaDB for some; those skip where there is none)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 ui: $(READY) ## the data engineers' view: Dagster at http://127.0.0.1:3000
 	@$(BIN)/govshare ui

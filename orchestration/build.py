@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt.compat import DBT_PYTHON_VERSION
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from catalogue.dbt import dbt_executable, vars_argument
@@ -126,9 +128,18 @@ def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg
     return balances
 
 
+class Dbt(DbtCliResource):
+    """dbt whose version is read from the installation: `dbt --version`, which Dagster would call, asks the package
+    index on the internet for the newest one, and takes seconds."""
+
+    @cached_property
+    def _cli_version(self) -> Any:
+        return DBT_PYTHON_VERSION
+
+
 def dbt_resource(installation: Installation) -> DbtCliResource:
     """dbt's command line on this installation's warehouse."""
-    return DbtCliResource(
+    return Dbt(
         project_dir=str(DBT_PROJECT),
         profiles_dir=str(DBT_PROJECT),
         global_config_flags=["--no-use-colors"],

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -44,19 +45,22 @@ class Node:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("GOVSHARE_", "DAGSTER_"))}
         return {**kept, "GOVSHARE_DATA": str(self.data), "GOVSHARE_CITY": str(self.city)}
 
-    def start(self, *arguments: str, patched: str = "") -> subprocess.Popen[str]:
-        """The command in a process group of its own, as a terminal gives it. ``patched``: Python that runs before."""
+    def start(self, *arguments: str, patched: str = "", internet: int | None = None) -> subprocess.Popen[str]:
+        """The command in a process group of its own, as a terminal gives it. ``patched``: Python that runs before.
+        ``internet``: the port that has to stand for all of it."""
         command = [str(GOVSHARE)]
         if patched:
             command = [sys.executable, "-c", f"{patched}\nfrom orchestration.cli import main\nmain()"]
         return subprocess.Popen(
             [*command, *arguments],
-            env=self.environment, start_new_session=True, text=True,
+            env={**self.environment, **(behind(internet) if internet else {})}, start_new_session=True, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def call(self, *arguments: str, code: int | None = 0, patched: str = "") -> subprocess.CompletedProcess[str]:
-        process = self.start(*arguments, patched=patched)
+    def call(
+        self, *arguments: str, code: int | None = 0, patched: str = "", internet: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, patched=patched, internet=internet)
         out, err = process.communicate(timeout=PATIENCE)
         assert code is None or process.returncode == code, f"exit code {process.returncode}\n{out}\n{err}"
         assert "Traceback" not in err, err
@@ -123,6 +127,14 @@ class Node:
         (self.city / f"{DEAD}.sqlite").rename(self.city / "away.sqlite")
 
 
+def behind(port: int) -> dict[str, str]:
+    """An environment in which every library that asks the internet asks this port of ours instead."""
+    proxy = f"http://127.0.0.1:{port}"
+    return {name: proxy for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")} | {
+        "no_proxy": "", "NO_PROXY": ""
+    }  # fmt: skip
+
+
 def make(folder: Path, *, seed: int, defects: str) -> Node:
     """Simulate a city and take it all the way; ``run.json`` has what the run said and how long it took."""
     node = Node(folder)
@@ -131,8 +143,15 @@ def make(folder: Path, *, seed: int, defects: str) -> Node:
         "demo", "--people", str(PEOPLE), "--seed", str(seed), "--defects", defects, "--out", str(node.city)
     )  # fmt: skip
     started = time.monotonic()
-    done = node.call("run")
-    note = {"seconds": time.monotonic() - started, "out": done.stdout, "err": done.stderr}
+    with socket.create_server(("127.0.0.1", 0)) as internet:
+        done = node.call("run", internet=internet.getsockname()[1])
+        internet.settimeout(0)
+        try:
+            internet.accept()
+            asked = True
+        except BlockingIOError:
+            asked = False
+    note = {"seconds": time.monotonic() - started, "out": done.stdout, "err": done.stderr, "asked the internet": asked}
     (folder / "run.json").write_text(json.dumps(note), encoding="utf-8")
     return node
 

@@ -139,6 +139,10 @@ def test_only_one_run_works_on_an_installation(changing: Node) -> None:
     assert "Nothing new" in changing.call("run").stdout  # the lock went with its process
 
 
+def test_a_run_asks_nothing_of_the_internet(finished: Node) -> None:
+    assert note(finished)["asked the internet"] is False
+
+
 def test_a_dead_database_fails_its_department_and_the_rest_is_published(second: Node, finished: Node) -> None:
     said = note(second)
     assert said["code"] == 1

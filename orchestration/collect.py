@@ -17,7 +17,8 @@ from typing import Any
 import dagster as dg
 
 from catalogue.installation import Installation
-from catalogue.model import ITEM_TYPES, Catalogue, Department, Resource
+from catalogue.model import Catalogue, Department, Resource
+from catalogue.vocabulary import ITEM_TYPES
 from connectors import landing
 from connectors.collect import Collected, collect
 from connectors.connections import Connections

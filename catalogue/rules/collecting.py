@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catalogue.model import CONNECTOR_KINDS, CONNECTOR_MODES, CONTRACTS, Catalogue, Resource
+from catalogue.model import Catalogue, Resource
 from catalogue.problems import Problem
 from catalogue.rules.words import close_to, of_resource, one_of
+from catalogue.vocabulary import CONNECTOR_KINDS, CONNECTOR_MODES, CONNECTOR_OPTIONS, CONTRACTS
 
 
 def resource_rules(resource: Resource, catalogue: Catalogue) -> Iterator[Problem]:
@@ -34,6 +35,14 @@ def _connector(resource: Resource) -> Iterator[Problem]:
             resource, "connector", f"a {connector.kind} connector without {' or '.join(needs)}",
             f"add connector.{needs[0]}", "connector",
         )  # fmt: skip
+    known = CONNECTOR_OPTIONS.get(connector.kind, ())
+    for name in connector.options if known else ():
+        if name not in known:
+            words = ("connection", "key", "watermark", "mode", *known)
+            yield of_resource(
+                resource, "unknown_entry", f"nobody reads connector.{name}{close_to(name, words)}",
+                "correct its spelling or remove it; known are " + ", ".join(words), "connector", name, severity="warn",
+            )  # fmt: skip
     if not connector.connection:
         yield of_resource(
             resource, "connector", "connector.connection is missing",

@@ -10,7 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from catalogue.model import (
+from catalogue.model import Item, Resource
+from catalogue.problems import Problem
+from catalogue.rules.words import close_to, of_resource, one_of
+from catalogue.vocabulary import (
     CLASSES,
     FILE_FORMATS,
     FORMATS,
@@ -21,11 +24,7 @@ from catalogue.model import (
     SHARING_MODES,
     SHARING_TYPES,
     UPDATE_CYCLES,
-    Item,
-    Resource,
 )
-from catalogue.problems import Problem
-from catalogue.rules.words import close_to, of_resource, one_of
 
 CODE = re.compile(r"[1-3]\d{2}\d{3}\d*/\d+")
 SYSTEM_NAME = re.compile(r"(系统|平台|数据库|信息库)$")

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from catalogue.codes import credit_code_problem
-from catalogue.model import SHARING_METHODS, Agreement, Catalogue, Department, Resource
+from catalogue.model import Agreement, Catalogue, Department, Resource
 from catalogue.problems import Problem, line_of
 from catalogue.rules.words import close_to, of_resource, one_of, plain
+from catalogue.vocabulary import SHARING_METHODS
 
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 

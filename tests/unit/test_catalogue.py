@@ -17,8 +17,9 @@ from catalogue.dbt import code_tables, dbt_command, project_fingerprint, staged_
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, PROJECT_ROOT, Installation
-from catalogue.model import ITEM_STANDARDS, BaseTable, Catalogue, Claim, Column, Connector, Resource
+from catalogue.model import BaseTable, Catalogue, Claim, Column, Connector, Resource
 from catalogue.problems import Problem, line_of
+from catalogue.vocabulary import ITEM_STANDARDS
 
 CONTENT = DBT_PROJECT / "cities" / "xinxiang"
 

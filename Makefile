@@ -5,6 +5,7 @@ READY := .venv/.ready
 PEOPLE ?= 20000
 SEED ?= 1
 DEFECTS ?= usual
+BENCH_PEOPLE ?= 100000
 DATA ?= $(or $(GOVSHARE_DATA),data)
 export GOVSHARE_DATA := $(abspath $(DATA))
 # Nothing phones home.
@@ -14,7 +15,7 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui check score bench-collect lint clean lock
+.PHONY: help run test ui check score bench-collect bench-merge lint clean lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -43,6 +44,9 @@ score: $(READY) ## the base tables against the simulated city's ground truth
 
 bench-collect: $(READY) ## collecting against what else there is: rate, ratio to the limit, memory (what is not installed is left out)
 	@$(BIN)/python -m benchmarks.collect
+
+bench-merge: $(READY) ## the dbt build against a hand-written script with the same base tables (BENCH_PEOPLE="100000 1000000")
+	@$(BIN)/python -m benchmarks.merge $(addprefix --people ,$(BENCH_PEOPLE))
 
 check: $(READY) ## validate the catalogue against the compilation guide
 	@$(BIN)/govshare check

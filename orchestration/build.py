@@ -31,7 +31,6 @@ from orchestration.keys import ACCOUNT, WAREHOUSE_POOL, landing_key
 from orchestration.progress import step
 
 ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold the warehouse
-NOT_BUILT = ("test", "unit_test", "snapshot")
 
 
 def build_assets(installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -62,14 +61,8 @@ def build_assets(installation: Installation, catalogue: Catalogue, manifest: Map
         _wait_for_warehouse(installation)
         work.begin(installation, catalogue)
         context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
-        # Code tables belong to the project: where that is the same, they are.
-        left_out = NOT_BUILT if work.full else (*NOT_BUILT, "seed")
         with _environment(installation):
-            invocation = dbt.cli(
-                ["build", *(word for kind in left_out for word in ("--exclude-resource-type", kind)),
-                 *(["--full-refresh"] if work.full else []), "--vars", vars_argument(installation)],
-                context=context,
-            )  # fmt: skip
+            invocation = dbt.cli([*work.arguments, "--vars", vars_argument(installation)], context=context)
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
         finished: list[Any] = []
         failure: Exception | None = None

@@ -23,6 +23,7 @@ from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
+NOT_BUILT = ("test", "unit_test", "snapshot")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ class Build:
     new: Mapping[str, list[str]]
     full: bool
     done: bool
+
+    @property
+    def arguments(self) -> list[str]:
+        """dbt's command line for this build."""
+        # Code tables belong to the project: where that is the same, they are.
+        left_out = NOT_BUILT if self.full else (*NOT_BUILT, "seed")
+        kinds = [word for kind in left_out for word in ("--exclude-resource-type", kind)]
+        return ["build", *kinds, *(["--full-refresh"] if self.full else [])]
 
     def begin(self, installation: Installation, catalogue: Catalogue) -> None:
         """Mark the warehouse as unfinished and tell dbt what to do."""

@@ -1,0 +1,97 @@
+-- Claims on legal entities; those without a usable credit code go to the entity that their old numbers or their name mean.
+
+create view legal_entity_claims as
+with entities as (
+    select * from enterprise
+    union all by name
+    select * exclude (old_number, certificate_number, issue_date) from licence
+    union all by name
+    select _resource, _source, _batch, _row, _recorded_at, credit_code, registration_number, name, representative_name, address from food
+    union all by name
+    select * from tax
+    union all by name
+    select * exclude (certificate_number) from social_organisation
+    union all by name
+    select * exclude (certificate_number) from institution
+)
+
+select *, claim_order(_recorded_at, _source, _batch, _row) as _order
+from entities
+where coalesce(credit_code, name, registration_number, organisation_code, tax_number) is not null;
+
+create table old_numbers as
+with numbers as (
+    select 'registration_number' as kind, registration_number as number, credit_code from legal_entity_claims
+    union all
+    select 'organisation_code', organisation_code, credit_code from legal_entity_claims
+    union all
+    select 'organisation_code', credit_code[9:17], credit_code from legal_entity_claims
+    union all
+    select 'tax_number', tax_number, credit_code from legal_entity_claims
+)
+
+select kind, number, min(credit_code) as credit_code, count(distinct credit_code) as entities
+from numbers
+where number is not null and credit_code is not null
+group by kind, number;
+
+create table legal_entity_links as
+with loose as (
+    select * from legal_entity_claims where credit_code is null
+),
+
+numbers as (
+    select _resource, _batch, _row, 'registration_number' as kind, registration_number as number from loose
+    union all
+    select _resource, _batch, _row, 'organisation_code', organisation_code from loose
+    union all
+    select _resource, _batch, _row, 'tax_number', tax_number from loose
+    union all
+    select _resource, _batch, _row, 'organisation_code', tax_number[7:15] from loose where length(tax_number) = 15
+),
+
+by_number as (
+    select _resource, _batch, _row, count(distinct credit_code) filter (entities = 1) as found, min(credit_code) filter (entities = 1) as credit_code
+    from numbers
+    join old_numbers using (kind, number)
+    group by all
+),
+
+namesakes as (
+    select
+        loose._resource, loose._batch, loose._row, known.credit_code,
+        max(case
+            when loose.representative_name = known.representative_name then 2
+            when loose.representative_name is null or known.representative_name is null then 1
+            else 0
+        end) as agrees
+    from loose
+    join legal_entity_claims as known using (name)
+    where known.credit_code is not null
+    group by all
+),
+
+-- Only one entity may bear the name and have no other representative, or one has the same representative.
+by_name as (
+    select
+        _resource, _batch, _row,
+        case
+            when count(*) filter (agrees = 2) = 1 then min(credit_code) filter (agrees = 2)
+            when count(*) = 1 then min(credit_code) filter (agrees = 1)
+        end as credit_code
+    from namesakes
+    anti join by_number using (_resource, _batch, _row)
+    group by all
+)
+
+select _resource, _batch, _row, credit_code from by_number where found = 1
+union all
+select _resource, _batch, _row, credit_code from by_name where credit_code is not null;
+
+create view legal_entity_identified as
+select *, credit_code as _entity from legal_entity_claims where credit_code is not null
+union all by name
+select claims.*, links.credit_code as _entity
+from legal_entity_claims as claims
+join legal_entity_links as links using (_resource, _batch, _row)
+where claims.credit_code is null;

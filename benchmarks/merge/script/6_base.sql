@@ -1,0 +1,303 @@
+-- The base tables: each attribute from the claim with the smallest order among those that say something.
+
+create macro best(value, claim) as {
+    'value': arg_min(value, claim) filter (where value is not null),
+    'claim': min(claim) filter (where value is not null)
+};
+
+create macro resource_name(source) as [
+    'civil_affairs.death', 'civil_affairs.marriage', 'civil_affairs.social_organisation', 'education.school_enrolment',
+    'establishment_office.public_institution', 'health.birth_certificate', 'human_resources.social_insurance',
+    'market_regulation.business_licence', 'market_regulation.enterprise_registration', 'market_regulation.food_licence',
+    'natural_resources.real_estate_certificate', 'public_security.household_registration', 'public_security.identity_card',
+    'tax.tax_registration'
+][source];
+
+create macro row_at(address) as
+    case when address is not null then {
+        'resource': resource_name(address >> 53),
+        'batch': lpad(cast(2097151 - ((address >> 32) & 2097151) as varchar), 6, '0'),
+        'row': 4294967295 - (address & 4294967295)
+    } end;
+
+create macro place(claim) as list_transform([cast(claim & 9223372036854775807::hugeint as bigint)], lambda address: row_at(address))[1];
+
+create macro sources_in(bits) as list_transform(list_filter(range(1, 15), lambda n: bits & (1 << cast(n as integer)) > 0), lambda n: resource_name(n));
+
+-- What contradicts the number itself comes last.
+create macro unless_other(value, of_number, claim) as claim + case when value <> of_number then ranked(0::hugeint, 60) else 0::hugeint end;
+
+create macro born(number) as cast(try_strptime(number[7:14], '%Y%m%d') as date);
+
+create macro sex_of(number) as
+    case when number[17] in ('1', '3', '5', '7', '9') then '1' when number[17] in ('0', '2', '4', '6', '8') then '2' end;
+
+create macro kind_of(code) as
+    case code[1:2]
+        when '91' then 'enterprise' when '92' then 'self_employed' when '93' then 'cooperative' when '12' then 'public_institution'
+        when '51' then 'social_organisation' when '52' then 'social_organisation' when '53' then 'social_organisation'
+        when '11' then 'agency' else 'other'
+    end;
+
+create view population_identified as
+with identified as (
+    select *, id_number as _entity from population_claims where id_number is not null
+    union all by name
+    select claims.*, links.entity_id as _entity
+    from population_claims as claims
+    join population_links as links using (_resource, _batch, _row, _role)
+    where claims.id_number is null and links.entity_id is not null
+)
+
+-- Whom to believe: 13 card, 12 household, 2 marriage, 1 death, 6 birth, 7 insurance, 4 school.
+select
+    *,
+    ranked(_order, case _source when 13 then 0 when 12 then 1 when 2 then 2 when 1 then 3 when 6 then 4 when 7 then 5 else 6 end) as by_name,
+    ranked(_order, case _source when 13 then 0 when 12 then 1 when 6 then 2 when 1 then 3 when 2 then 4 when 7 then 5 else 6 end) as by_birth,
+    ranked(_order, case _source when 13 then 0 when 12 then 1 when 6 then 2 when 1 then 3 when 7 then 4 when 4 then 5 else 6 end) as by_sex,
+    ranked(_order, case _source when 2 then 0 when 1 then 1 when 7 then 2 when 12 then 3 when 4 then 4 else 5 end) as by_fact
+from identified;
+
+create table persons as
+select
+    _entity as person_id,
+    min(_order) as known,
+    bit_or(1 << _source) as spoken,
+    max(_recorded_at) as _updated_at,
+    best(name, by_name) as name,
+    best(former_name, _order) as former_name,
+    best(sex, unless_other(sex, sex_of(_entity), by_sex)) as sex,
+    best(ethnic_group, by_birth) as ethnic_group,
+    best(birth_date, unless_other(birth_date, born(_entity), by_birth)) as birth_date,
+    best(birth_division, _order) as birth_division,
+    best(household_number, _order) as household_number,
+    best(household_relation, _order) as household_relation,
+    best(household_division, _order) as household_division,
+    best(case when _source = 12 then household_address end, _order) as household_address,
+    best(residence_address, by_fact) as residence_address,
+    best(marital_status, by_fact) as marital_status,
+    best(marriage_date, _order) as marriage_date,
+    best(spouse_id_number, _order) as spouse_id_number,
+    best(education, by_fact) as education,
+    best(employer_name, _order) as employer_name,
+    best(employer_credit_code, _order) as employer_credit_code,
+    best(insurance_status, _order) as insurance_status,
+    best(school_name, _order) as school_name,
+    best(phone, by_fact) as phone,
+    best(father_id_number, _order) as father_id_number,
+    best(mother_id_number, _order) as mother_id_number,
+    best(move_out_date, _order) as move_out_date,
+    best(death_date, by_fact) as death_date
+from population_identified
+group by _entity;
+
+-- Who outlives the spouse of a standing marriage is a widow or widower.
+create table population as
+with widowed as (
+    select persons.person_id, spouses.death_date.claim as by_death
+    from persons
+    join persons as spouses on persons.spouse_id_number.value = spouses.person_id
+    where
+        persons.marital_status.value like '2%'
+        and spouses.death_date.value >= coalesce(nullif(persons.marriage_date.value, date '9999-12-31'), date '0001-01-01')
+        and spouses.death_date.value < coalesce(nullif(persons.death_date.value, date '9999-12-31'), date '9999-12-31')
+)
+
+select
+    person_id,
+    case when person_id not like 'U%' then person_id end as id_number,
+    nullif(name.value, '') as name,
+    nullif(former_name.value, '') as former_name,
+    coalesce(sex.value, sex_of(person_id)) as sex,
+    nullif(ethnic_group.value, '') as ethnic_group,
+    coalesce(birth_date.value, born(person_id)) as birth_date,
+    nullif(birth_division.value, '') as birth_division,
+    nullif(household_number.value, '') as household_number,
+    nullif(household_relation.value, '') as household_relation,
+    nullif(household_division.value, '') as household_division,
+    nullif(household_address.value, '') as household_address,
+    nullif(residence_address.value, '') as residence_address,
+    case when by_death is not null then '30' else marital_status.value end as marital_status,
+    case when by_death is null then nullif(marriage_date.value, date '9999-12-31') end as marriage_date,
+    case when by_death is null then nullif(spouse_id_number.value, '') end as spouse_id_number,
+    nullif(education.value, '') as education,
+    nullif(employer_name.value, '') as employer_name,
+    nullif(employer_credit_code.value, '') as employer_credit_code,
+    nullif(insurance_status.value, '') as insurance_status,
+    nullif(school_name.value, '') as school_name,
+    nullif(phone.value, '') as phone,
+    nullif(father_id_number.value, '') as father_id_number,
+    nullif(mother_id_number.value, '') as mother_id_number,
+    nullif(move_out_date.value, date '9999-12-31') as move_out_date,
+    nullif(death_date.value, date '9999-12-31') as death_date,
+    {
+        'id_number': place(known),
+        'name': place(name.claim),
+        'former_name': place(former_name.claim),
+        'sex': place(coalesce(sex.claim, known)),
+        'ethnic_group': place(ethnic_group.claim),
+        'birth_date': place(coalesce(birth_date.claim, known)),
+        'birth_division': place(birth_division.claim),
+        'household_number': place(household_number.claim),
+        'household_relation': place(household_relation.claim),
+        'household_division': place(household_division.claim),
+        'household_address': place(household_address.claim),
+        'residence_address': place(residence_address.claim),
+        'marital_status': place(coalesce(by_death, marital_status.claim)),
+        'marriage_date': place(marriage_date.claim),
+        'spouse_id_number': place(spouse_id_number.claim),
+        'education': place(education.claim),
+        'employer_name': place(employer_name.claim),
+        'employer_credit_code': place(employer_credit_code.claim),
+        'insurance_status': place(insurance_status.claim),
+        'school_name': place(school_name.claim),
+        'phone': place(phone.claim),
+        'father_id_number': place(father_id_number.claim),
+        'mother_id_number': place(mother_id_number.claim),
+        'move_out_date': place(move_out_date.claim),
+        'death_date': place(death_date.claim)
+    } as _provenance,
+    sources_in(spoken) as _sources,
+    _updated_at
+from persons
+left join widowed using (person_id);
+
+create table entities as
+with identified as (
+    -- 9 enterprise, 5 institution, 3 social organisation, 8 licence, 14 tax, 10 food licence
+    select *, ranked(_order, case _source when 9 then 0 when 5 then 1 when 3 then 2 when 8 then 3 when 14 then 4 else 5 end) as by_rank
+    from legal_entity_identified
+)
+
+select
+    _entity as credit_code,
+    min(_order) as known,
+    bit_or(1 << _source) as spoken,
+    max(_recorded_at) as _updated_at,
+    best(name, by_rank) as name,
+    best(entity_type, by_rank) as entity_type,
+    best(representative_name, by_rank) as representative_name,
+    best(representative_id_number, by_rank) as representative_id_number,
+    best(capital_amount, by_rank) as capital_amount,
+    best(capital_currency, by_rank) as capital_currency,
+    best(establishment_date, by_rank) as establishment_date,
+    best(valid_from, by_rank) as valid_from,
+    best(valid_to, by_rank) as valid_to,
+    best(registration_status, by_rank) as registration_status,
+    best(registration_office, by_rank) as registration_office,
+    best(division_code, by_rank) as division_code,
+    best(address, by_rank) as address,
+    best(industry, by_rank) as industry,
+    best(business_scope, by_rank) as business_scope,
+    best(registration_number, by_rank) as registration_number,
+    best(organisation_code, unless_other(organisation_code, _entity[9:17], _order)) as organisation_code,
+    best(tax_number, by_rank) as tax_number,
+    best(tax_status, by_rank) as tax_status,
+    best(phone, by_rank) as phone
+from identified
+group by _entity;
+
+create table legal_entity as
+select
+    credit_code,
+    nullif(name.value, '') as name,
+    kind_of(credit_code) as entity_kind,
+    nullif(entity_type.value, '') as entity_type,
+    nullif(representative_name.value, '') as representative_name,
+    nullif(representative_id_number.value, '') as representative_id_number,
+    capital_amount.value as capital_amount,
+    nullif(capital_currency.value, '') as capital_currency,
+    nullif(establishment_date.value, date '9999-12-31') as establishment_date,
+    nullif(valid_from.value, date '9999-12-31') as valid_from,
+    nullif(valid_to.value, date '9999-12-31') as valid_to,
+    nullif(registration_status.value, '') as registration_status,
+    nullif(registration_office.value, '') as registration_office,
+    nullif(division_code.value, '') as division_code,
+    nullif(address.value, '') as address,
+    nullif(industry.value, '') as industry,
+    nullif(business_scope.value, '') as business_scope,
+    nullif(registration_number.value, '') as registration_number,
+    coalesce(organisation_code.value, credit_code[9:17]) as organisation_code,
+    nullif(tax_number.value, '') as tax_number,
+    nullif(tax_status.value, '') as tax_status,
+    nullif(phone.value, '') as phone,
+    {
+        'credit_code': place(known),
+        'name': place(name.claim),
+        'entity_kind': place(known),
+        'entity_type': place(entity_type.claim),
+        'representative_name': place(representative_name.claim),
+        'representative_id_number': place(representative_id_number.claim),
+        'capital_amount': place(capital_amount.claim),
+        'capital_currency': place(capital_currency.claim),
+        'establishment_date': place(establishment_date.claim),
+        'valid_from': place(valid_from.claim),
+        'valid_to': place(valid_to.claim),
+        'registration_status': place(registration_status.claim),
+        'registration_office': place(registration_office.claim),
+        'division_code': place(division_code.claim),
+        'address': place(address.claim),
+        'industry': place(industry.claim),
+        'business_scope': place(business_scope.claim),
+        'registration_number': place(registration_number.claim),
+        'organisation_code': place(coalesce(organisation_code.claim, known)),
+        'tax_number': place(tax_number.claim),
+        'tax_status': place(tax_status.claim),
+        'phone': place(phone.claim)
+    } as _provenance,
+    sources_in(spoken) as _sources,
+    _updated_at
+from entities;
+
+create table certificate as
+with certificates as (
+    select
+        certificate_id,
+        min(_order) as known,
+        bit_or(1 << _source) as spoken,
+        max(_recorded_at) as _updated_at,
+        best(certificate_type, _order) as certificate_type,
+        best(certificate_type_name, _order) as certificate_type_name,
+        best(certificate_number, _order) as certificate_number,
+        best(holder_kind, _order) as holder_kind,
+        best(holder_id, _order) as holder_id,
+        best(holder_name, _order) as holder_name,
+        best(issuer_name, _order) as issuer_name,
+        best(issue_date, _order) as issue_date,
+        best(valid_from, _order) as valid_from,
+        best(valid_to, _order) as valid_to,
+        best(status, _order) as status
+    from certificate_identified
+    group by certificate_id
+)
+
+select
+    certificate_id,
+    nullif(certificate_type.value, '') as certificate_type,
+    nullif(certificate_type_name.value, '') as certificate_type_name,
+    nullif(certificate_number.value, '') as certificate_number,
+    nullif(holder_kind.value, '') as holder_kind,
+    nullif(holder_id.value, '') as holder_id,
+    nullif(holder_name.value, '') as holder_name,
+    nullif(issuer_name.value, '') as issuer_name,
+    nullif(issue_date.value, date '9999-12-31') as issue_date,
+    nullif(valid_from.value, date '9999-12-31') as valid_from,
+    nullif(valid_to.value, date '9999-12-31') as valid_to,
+    nullif(status.value, '') as status,
+    {
+        'certificate_id': place(known),
+        'certificate_type': place(certificate_type.claim),
+        'certificate_type_name': place(certificate_type_name.claim),
+        'certificate_number': place(certificate_number.claim),
+        'holder_kind': place(holder_kind.claim),
+        'holder_id': place(holder_id.claim),
+        'holder_name': place(holder_name.claim),
+        'issuer_name': place(issuer_name.claim),
+        'issue_date': place(issue_date.claim),
+        'valid_from': place(valid_from.claim),
+        'valid_to': place(valid_to.claim),
+        'status': place(status.claim)
+    } as _provenance,
+    sources_in(spoken) as _sources,
+    _updated_at
+from certificates;

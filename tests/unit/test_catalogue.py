@@ -4,6 +4,7 @@ parses."""
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, PROJECT_ROOT, Installation
 from catalogue.model import BaseTable, Catalogue, Claim, Column, Connector, Resource
 from catalogue.problems import Problem, line_of
-from catalogue.vocabulary import ITEM_STANDARDS
+from catalogue.vocabulary import CONNECTOR_OPTIONS, ITEM_STANDARDS
 
 CONTENT = DBT_PROJECT / "cities" / "xinxiang"
 
@@ -243,3 +244,15 @@ def test_the_fingerprint_changes_with_every_file_of_the_content_and_with_nothing
         seen.add(project_fingerprint(installation))
     assert len(seen) == 4
     assert project_fingerprint(Installation(tmp_path / "x", tmp_path / "y", tmp_path / "k")) in seen
+
+
+def test_every_option_that_a_connector_reads_is_known_to_the_check() -> None:
+    reads = re.compile(r'(?:option\(|options(?:"\])?\.get\(|options\[)"([a-z_]+)"')
+    settings = (PROJECT_ROOT / "connectors/databases/settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'settings\.get\("([a-z_]+)"', settings))
+    for room in ("connectors", "orchestration"):
+        for file in (PROJECT_ROOT / room).rglob("*.py"):
+            read |= set(reads.findall(file.read_text(encoding="utf-8")))
+    known = {name for names in CONNECTOR_OPTIONS.values() for name in names}
+    assert {"table", "header_row", "paging", "workbook_memory_mb", "delivered"} <= read
+    assert known == read

@@ -62,10 +62,22 @@ def _show(document: dict[str, Any]) -> None:
         listed.append(("all", whole["values"], whole["right"], share(whole), None, None))
         columns = ["attribute", "told by someone", "right", "right %", "missing", "invented"]
         people.print(table(f"Values of {title}", columns, listed))
-    listed = [(r["defect"], r["values"], r["published"], r["right"]) for r in document["spoiled_values"]]
-    people.print(table("Spoiled values", ["defect", "values", "published from there", "right"], listed))
-    listed = [(r["table_name"], r["defect"], r["records"], r["linked"], r["right"]) for r in document["by_defect"]]
-    people.print(table("Records by defect of the number", ["", "defect", "records", "linked", "right"], listed))
+    listed = [
+        (r["defect"], r["values"], r["published"], r["right"], bar(r["right"], r["published"]))
+        for r in document["spoiled_values"]
+    ]
+    people.print(table("Spoiled values", ["defect", "values", "published from there", "right", ""], listed))
+    listed = [
+        (r["table_name"], r["defect"], r["records"], r["linked"], r["right"], bar(r["right"], r["records"]))
+        for r in document["by_defect"]
+    ]
+    people.print(table("Records by defect of the number", ["", "defect", "records", "linked", "right", ""], listed))
+
+
+def bar(right: int, whole: int, width: int = 20) -> str:
+    """The share that is right, drawn; full only when nothing is wrong."""
+    filled = right * width // whole if whole else 0
+    return "█" * filled + "░" * (width - filled) if whole else ""
 
 
 def _record_row(name: str, measured: dict[str, int]) -> tuple[Any, ...]:

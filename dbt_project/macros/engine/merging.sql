@@ -121,6 +121,15 @@
 {% macro text_has(x, pattern) %}{{ return(adapter.dispatch('text_has')(x, pattern)) }}{% endmacro %}
 {% macro duckdb__text_has(x, pattern) %}{{ return("regexp_matches(" ~ x ~ ", '" ~ pattern ~ "')") }}{% endmacro %}
 
+{# Name → type of a relation's columns, empty where there is no such relation; one that a hook made is not in dbt's cache. #}
+{% macro columns_if_there(relation) %}{{ return(adapter.dispatch('columns_if_there')(relation)) }}{% endmacro %}
+{% macro duckdb__columns_if_there(relation) -%}
+    {{ return(dict(run_query(
+        "select column_name, lower(data_type) from duckdb_columns() where database_name = current_database() and schema_name = '"
+        ~ relation.schema ~ "' and table_name = '" ~ relation.identifier ~ "' order by column_index"
+    ).rows.values() | map('list'))) }}
+{%- endmacro %}
+
 {# A view that replaces the one of that name. #}
 {% macro create_view(name, query) %}{{ return(adapter.dispatch('create_view')(name, query)) }}{% endmacro %}
 {% macro default__create_view(name, query) %}{{ return("create or replace view " ~ name ~ " as " ~ query) }}{% endmacro %}

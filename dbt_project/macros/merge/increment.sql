@@ -8,7 +8,7 @@
     proves; whether to go on or to build in full is decided in orchestration/build.py and told in `inputs.json`.
 #}
 
-{# {build, full, parts: {resource: [files]}, new: {resource: [batches]}} of this build. #}
+{# {build, at, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files]} of this build. #}
 {% macro inputs() -%}
     {{ return(fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))) }}
 {%- endmacro %}
@@ -49,20 +49,20 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Where a hook keeps what a relation was before. #}
+{% macro former_of(relation) %}{{ return(relation.include(database=false).replace_path(identifier=relation.identifier ~ '__before')) }}{% endmacro %}
+
 {# Pre-hook of models of which the next ones want to know what they were before. #}
 {% macro keep_before() -%}
     {%- if goes_on() and load_relation(this) is not none -%}
-        create or replace table {{ this.include(database=false).replace_path(identifier=this.identifier ~ '__before') }} as select * from {{ this }}
+        create or replace table {{ former_of(this) }} as select * from {{ this }}
     {%- elif execute -%}
-        drop table if exists {{ this.include(database=false).replace_path(identifier=this.identifier ~ '__before') }}
+        drop table if exists {{ former_of(this) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# The model's rows of the last build, or its rows now where there was none. #}
-{% macro before(relation) -%}
-    {%- set kept = adapter.get_relation(relation.database, relation.schema, relation.identifier ~ '__before') -%}
-    {{ return(kept or relation) }}
-{%- endmacro %}
+{% macro before(relation) %}{{ return(former_of(relation) if columns_if_there(former_of(relation)) else relation) }}{% endmacro %}
 
 {# Links that are others than before: the addresses of their claims with the entity of then or now. #}
 {% macro changed_links(links) -%}

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from catalogue.model import Catalogue
 from connectors.manifest import committed
 from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
+from publishing.release import current_release, parquet_files
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
 NOT_BUILT = ("test", "unit_test", "snapshot")
@@ -50,14 +52,18 @@ class Build:
     def begin(self, installation: Installation, catalogue: Catalogue) -> None:
         """Mark the warehouse as unfinished and tell dbt what to do."""
         _mark(installation).unlink(missing_ok=True)
+        file = installation.warehouse.with_name("inputs.json")
+        history = current_release(installation, "history")
         inputs = {
+            "at": _time_of_build(file),
+            "history": parquet_files(history) if history else [],
             "build": self.fingerprint[:16],
             "full": self.full,
             "parts": landing_inputs(installation, catalogue.resources.values()),
             "new": self.new,
         }
         text = json.dumps(inputs, ensure_ascii=False, indent=1)
-        write_whole(installation.warehouse.with_name("inputs.json"), text)
+        write_whole(file, text)
 
     def finish(self, installation: Installation) -> None:
         """Say what the warehouse holds now."""
@@ -87,6 +93,13 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
         full=gone or built.get("project") != project,
         done=built.get("fingerprint") == fingerprint,
     )
+
+
+def _time_of_build(inputs: Path) -> str:
+    """Now; but later than the last build even if somebody has set the clock back, or history would run backwards."""
+    last = json.loads(inputs.read_text(encoding="utf-8")).get("at") if inputs.exists() else None
+    now = datetime.now(UTC)
+    return (max(now, datetime.fromisoformat(last) + timedelta(microseconds=1)) if last else now).isoformat()
 
 
 def built_fingerprint(installation: Installation) -> str | None:

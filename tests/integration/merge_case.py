@@ -6,8 +6,11 @@ made here, so that the merge is tested without connectors.
 
 from __future__ import annotations
 
+import copy
 import json
+import shutil
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +47,24 @@ class MergeCase:
         self.items = declared_items(content)
         self.batches: dict[str, list[Path]] = {}
         self.built: dict[str, list[Path]] = {}  # batches of the last build
+        self.now = datetime(2024, 1, 1, tzinfo=UTC)  # of the last build; the next one is a day later
+        self.published_history: list[str] = []
         for resource in self.items:
             self._write(resource, "000000", [])
+
+    def copy(self, folder: Path) -> MergeCase:
+        """The same installation in another folder, to go on from the same build."""
+        shutil.copytree(self.installation.data, folder)
+        twin = copy.copy(self)
+        twin.installation = Installation(folder, folder / "city", self.installation.content)
+        twin.batches, twin.built = (
+            {
+                resource: [folder / part.relative_to(self.installation.data) for part in parts]
+                for resource, parts in known.items()
+            }
+            for known in (self.batches, self.built)
+        )
+        return twin
 
     def land(self, resource: str, batch: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Land ``rows`` (items, and address columns where they are not the usual) as ``batch``."""
@@ -63,7 +82,10 @@ class MergeCase:
 
     def dbt(self, *arguments: str) -> None:
         full = "--full-refresh" in arguments or not self.built
+        self.now += timedelta(days=1)
         inputs = {
+            "at": self.now.isoformat(),
+            "history": self.published_history,
             "build": f"{len(self.built)}-{sum(map(len, self.batches.values()))}",
             "full": full,
             "parts": {resource: [str(part) for part in parts] for resource, parts in self.batches.items()},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from merge_case import MergeCase
 
 PUBLISHED = {
     "base": ["population", "legal_entity", "certificate"],
-    "governance": ["conflicts", "set_aside", "defects", "disposition", "account"],
+    "governance": ["conflicts", "set_aside", "defects", "disposition", "account", "history"],
 }
 HOUSEHOLD = "public_security.household_registration"
 CARD = "public_security.identity_card"
@@ -245,3 +246,66 @@ def test_the_same_batches_give_the_same_rows(city: MergeCase, tmp_path: Path) ->
         for table in tables:
             query = f"select * from {schema}.{table} order by all"
             assert again.rows(query) == city.rows(query), table
+
+
+@pytest.fixture(scope="module")
+def changed(city: MergeCase, tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
+    """The city after corrections: a new address, a number that was wrong, and one that was missing."""
+    case = city.copy(tmp_path_factory.mktemp("changed") / "data")
+    moved = {"gen": "2", "birth_dt": "19900307", "marital_status": "20", "czrkhhid": "H2", "tel": "13800000001"}
+    case.land(HOUSEHOLD, "000003", [
+        {"czrkrkid": "1", "identi_id": HAN, "nm": "韩梅", "addr": "凤泉区3号", "czrksjxgxsj": "2024-01-01 00:00:00", **moved},
+        {"czrkrkid": "3", "identi_id": CORRECTED, "nm": "李小雷", "gen": "1", "birth_dt": "20200301",
+         "czrksjxgxsj": "2024-01-01 00:00:00"},
+        {"czrkrkid": "4", "identi_id": FOUND, "nm": "无名", "birth_dt": "19900307", "czrksjxgxsj": "2024-01-01 00:00:00"},
+    ])  # fmt: skip
+    return case.build()
+
+
+CORRECTED = number("410702", "20200301", "037")
+FOUND = number("410702", "19900307", "045")
+EARLIER = "select entity_id, attribute, value, resource, batch, cast(valid_from as date)::varchar, recorded_from from governance.history"
+
+
+def test_history_has_what_stood_there_before_and_who_had_said_it(changed: MergeCase) -> None:
+    assert changed.rows(f"{EARLIER} where entity_id = '{HAN}'") == [
+        (HAN, "household_address", "牧野区和平路2号", HOUSEHOLD, "000002", "2023-01-01", None)
+    ]
+    assert changed.rows("select distinct recorded_to from governance.history") == [(changed.now,)]
+
+
+def test_retired_ids_keep_their_last_values_and_point_to_their_successors(changed: MergeCase) -> None:
+    retired = "select successor_id from governance.history where attribute = 'person_id' and value is not null"
+    assert sorted(changed.rows(retired)) == sorted([(CORRECTED,), (FOUND,)])
+    assert changed.rows(f"{EARLIER} where entity_id = '{CHILD}' and attribute in ('name', 'phone') order by 2") == [
+        (CHILD, "name", "李小雷", HOUSEHOLD, "000001", "2020-06-01", None),
+        (CHILD, "phone", None, None, None, "2020-06-01", None),
+    ]
+
+
+def test_of_the_new_history_only_says_that_they_were_not_there(changed: MergeCase) -> None:
+    found = changed.rows(
+        f"select attribute, value from governance.history where entity_id in ('{CORRECTED}', '{FOUND}')"
+    )
+    assert found == [("person_id", None)] * 2
+
+
+def test_a_new_warehouse_goes_on_from_the_published_history_and_a_killed_build_loses_none(
+    changed: MergeCase, tmp_path: Path
+) -> None:
+    case = changed.copy(tmp_path / "data")
+    release = tmp_path / "part-00000.parquet"
+    before = case.rows("select * from governance.history order by all")
+    with duckdb.connect(str(case.installation.warehouse)) as warehouse:
+        warehouse.execute(f"copy governance.history to '{release}'")
+        warehouse.execute("drop table governance.history")
+        # what a build leaves that was killed when it had made the base table and not yet history
+        warehouse.execute(f"""create table base.population__before as
+            select * replace ('韩莓' as name) from base.population where person_id = '{HAN}'
+            union all by name select '{LI}' as person_id""")
+    case.published_history = [str(release)]
+    case.dbt("run", "--full-refresh", "--select", "population", "history")
+    found = case.rows("select * from governance.history order by all")
+    added = {row[1:4] for row in set(found) - set(before)}
+    assert set(before) < set(found) and added == {(HAN, "name", "韩莓"), (LI, "person_id", None)}
+    assert case.rows("select count(*) from information_schema.tables where table_name = 'population__before'") == [(0,)]

@@ -1,0 +1,125 @@
+{#
+    History: what the base tables said before. A base table's hooks keep in `<table>__before` every entity that a build
+    touches as it was (`_provenance` null: it was not there); the model `history` compares that with the table of now,
+    writes down what changed, and drops it in the same transaction. An entity kept already stays as it is: its build was
+    killed before `history` came to it, and the older state is the one that history has not seen.
+#}
+
+{# Pre-hook of base tables: the rows about to go. In a first build there are none, and nothing is kept. #}
+{% macro keep_former() -%}
+    {%- if execute and load_relation(this) is not none -%}
+        {%- set former = former_of(this) -%}
+        {%- set names = column_names(this) -%}
+        {#- Kept by a build of another standard: the columns both have. -#}
+        {%- set kept = columns_if_there(former) or names -%}
+        {%- set shared = names | select('in', kept) | join(', ') -%}
+        create table if not exists {{ former }} as select * from {{ this }} where false;
+        insert into {{ former }} ({{ shared }}) select {{ shared }} from {{ this }} where {{ not_kept_yet() }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Post-hook of base tables: entities that were not there before. #}
+{% macro keep_newcomers() -%}
+    {%- set former = former_of(this) -%}
+    {%- if execute and columns_if_there(former) -%}
+        {%- set key = table_meta(this.identifier).key -%}
+        insert into {{ former }} ({{ key }}) select {{ key }} from {{ this }} where {{ not_kept_yet() }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro not_kept_yet() -%}
+    {%- set key = table_meta(this.identifier).key -%}
+    {%- set touched = key ~ " in (select entity_id from " ~ touched_relation(this.identifier) ~ ") and " if increments() else '' -%}
+    {{ return(touched ~ key ~ " not in (select " ~ key ~ " from " ~ former_of(this) ~ ")") }}
+{%- endmacro %}
+
+{# Post-hook of history. #}
+{% macro forget_former() -%}
+    {%- for table in base_tables() -%}
+        drop table if exists {{ former_of(api.Relation.create(schema='base', identifier=table)) }};
+    {% endfor -%}
+{%- endmacro %}
+
+{% macro base_tables() %}{{ return(['population', 'legal_entity', 'certificate']) }}{% endmacro %}
+
+{#
+    The changes of a base table, one row for each attribute: of what is gone all attributes, of what is new its key alone,
+    else the attributes that differ. The row whose attribute is the key tells of the entity's existence.
+#}
+{% macro changes_in(table) -%}
+    {%- set now = ref(table) -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set key = table_meta(table).key -%}
+    {%- set kept = columns_if_there(former_of(now)) -%}
+    {%- set was_there = "former._provenance is not null" -%}
+    {%- set is_there = "now." ~ key ~ " is not null" -%}
+    {%- set differs = [] -%}
+    {%- set changes = [change(
+        "not (" ~ was_there ~ " and " ~ is_there ~ ")", key, "case when " ~ was_there ~ " then former." ~ key ~ " end", identifier_of(table)
+    )] -%}
+    {%- for name, attribute in attributes_of(table).items() if name != key and name in kept -%}
+        {%- set differ = "former." ~ name ~ " is distinct from now." ~ name -%}
+        {%- if kept[name] != attribute.type -%}
+            {#- Of another standard: compared as history will show it. -#}
+            {%- set differ = "cast(former." ~ name ~ " as varchar) is distinct from cast(now." ~ name ~ " as varchar)" -%}
+        {%- endif -%}
+        {%- do differs.append(differ) -%}
+        {%- do changes.append(change(was_there ~ " and (not " ~ is_there ~ " or " ~ differ ~ ")", name, "former." ~ name, name)) -%}
+    {%- endfor -%}
+select
+    '{{ table }}' as table_name,
+    '{{ key }}' as key_attribute,
+    former.{{ key }} as entity_id,
+    former._updated_at as valid_from,
+    {{ each_of(without_nulls(list_of(changes))) }} as change
+from {{ former_of(now) if kept else now }} as former
+left join {{ now }} as now on former.{{ key }} = now.{{ key }}
+where
+    {% if kept -%}
+    ({{ was_there }} or {{ is_there }})
+    and (not ({{ was_there }} and {{ is_there }}) or {{ differs | join(' or ') or 'false' }})
+    {%- else -%}
+    false
+    {%- endif %}
+{%- endmacro %}
+
+{% macro change(condition, attribute, value, supplied) -%}
+    {{ return(case_struct(condition, [
+        ('attribute', "'" ~ attribute ~ "'"),
+        ('value', "cast(" ~ value ~ " as varchar)"),
+        ('address', "former._provenance." ~ supplied),
+    ])) }}
+{%- endmacro %}
+
+{# History as written so far; a new warehouse goes on from the release that was published of it, if there is one. #}
+{% macro recorded_history() -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- if increments() -%}{{ return("select * from " ~ this) }}{%- endif -%}
+    {%- set files = inputs().history -%}
+    {%- if files -%}{{ return(read_batches(files)) }}{%- endif -%}
+    {%- set columns = [] -%}
+    {%- for name, column in model.columns.items() -%}{%- do columns.append("cast(null as " ~ column.data_type ~ ") as " ~ item(name)) -%}{%- endfor -%}
+    {{ return("select " ~ columns | join(', ') ~ " where false") }}
+{%- endmacro %}
+
+{#
+    The records on which retired entities rested, with the role in which each spoke of them: it named the entity's number,
+    or none and was linked.
+#}
+{% macro records_of_retired(model) -%}
+    {%- set resource = staged_resource(model) -%}
+    {%- set roles = [] -%}
+    {%- for role in roles_of(source_node(resource[0], resource[1])) -%}
+        {%- set named = "staged." ~ role_column(role.prefix, identifier_of(role.table)) -%}
+        {%- do roles.append("case when retired.table_name = '" ~ role.table ~ "' and coalesce(" ~ named ~ ", retired.entity_id) = retired.entity_id then '" ~ role.role ~ "' end") -%}
+    {%- endfor -%}
+select
+    retired.table_name,
+    retired.entity_id,
+    staged._resource as resource,
+    staged._record_key as record_key,
+    {{ each_of(without_nulls(list_of(roles)) if roles else no_list('varchar')) }} as role
+from retired
+inner join {{ ref(model) }} as staged
+    on retired.resource = '{{ resource | join('.') }}' and retired.batch = staged._batch and retired.{{ item('row') }} = staged._row
+{%- endmacro %}

@@ -1,0 +1,88 @@
+{{ config(full_refresh=false, on_schema_change='append_new_columns', post_hook="{{ forget_former() }}") }}
+
+-- What the base tables said before this build changed it (macros/merge/history.sql). No full build makes it anew: what
+-- has been overwritten cannot be computed again.
+
+with recorded as (
+    {{ recorded_history() }}
+),
+
+changes as (
+    {% for table in base_tables() -%}
+    {{ changes_in(table) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+changed as (
+    select
+        table_name,
+        key_attribute,
+        entity_id,
+        valid_from,
+        change.attribute as attribute,
+        change.value as value,
+        change.address.resource as resource,
+        change.address.batch as batch,
+        change.address.{{ item('row') }} as {{ item('row') }}
+    from changes
+),
+
+retired as (
+    select distinct table_name, entity_id, resource, batch, {{ item('row') }}
+    from changed
+    where
+        resource is not null
+        and (table_name, entity_id) in (select table_name, entity_id from changed where attribute = key_attribute and value is not null)
+),
+
+records as (
+    {{ over_resources(records_of_retired) }}
+),
+
+spoken_of as (
+    select records.table_name, records.entity_id, records.role, {{ each_of('disposition.claims') }} as claim
+    from records
+    inner join {{ ref('disposition') }} as disposition
+        on records.resource = disposition.resource and records.record_key = disposition.record_key
+    where disposition.outcome = 'merged'
+),
+
+successors as (
+    select table_name, entity_id, min(claim.entity_id) as successor_id
+    from spoken_of
+    where claim.table_name = table_name and claim.role = role
+    group by table_name, entity_id
+    having min(claim.entity_id) = max(claim.entity_id)
+),
+
+last_recorded as (
+    select table_name, entity_id, attribute, max(recorded_to) as recorded_to
+    from recorded
+    group by table_name, entity_id, attribute
+)
+
+select
+    changed.table_name,
+    changed.entity_id,
+    changed.attribute,
+    changed.value,
+    changed.resource,
+    changed.batch,
+    changed.{{ item('row') }},
+    changed.valid_from,
+    greatest(own.recorded_to, existence.recorded_to) as recorded_from,
+    cast('{{ inputs().at if execute }}' as timestamp with time zone) as recorded_to,
+    case when changed.attribute = changed.key_attribute and changed.value is not null then successors.successor_id end as successor_id
+from changed
+left join last_recorded as own
+    on changed.table_name = own.table_name and changed.entity_id = own.entity_id and changed.attribute = own.attribute
+left join last_recorded as existence
+    on changed.table_name = existence.table_name and changed.entity_id = existence.entity_id and changed.key_attribute = existence.attribute
+left join successors on changed.table_name = successors.table_name and changed.entity_id = successors.entity_id
+{% if not increments() %}
+union all
+
+select table_name, entity_id, attribute, value, resource, batch, {{ item('row') }}, valid_from, recorded_from, recorded_to, successor_id
+from recorded
+{%- endif %}

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from catalogue.installation import Installation
+from publishing.as_of import create_as_of_macros
 from publishing.files import sweep, sync, temporary_beside
 from publishing.release import current_release, parquet_files, published_tables
 from publishing.sql import quoted, text
@@ -54,6 +55,7 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
         connection.execute("comment on table releases is '本库各表所据的发布版本'")
         for manifest in current:
             _load(connection, manifest)
+        create_as_of_macros(connection, current)
     temporary.chmod(0o444)  # who opens it for writing by mistake is told so, and harms nobody
     os.replace(temporary, path)
     sync(path.parent)

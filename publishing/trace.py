@@ -13,10 +13,12 @@ from typing import Any
 import duckdb
 
 from catalogue.installation import Installation
+from publishing.as_of import HISTORY, is_base
 from publishing.release import ReleaseError, current_release, parquet_files
 from publishing.sql import quoted
 
 ADDRESS = {"_batch", "_row", "_op", "_file", "_line", "_problem", "_raw"}
+FORMER = ("attribute", "value", "recorded_from", "recorded_to", "valid_from")
 
 
 def trace(installation: Installation, table: str, key: str, attribute: str | None = None) -> dict[str, Any]:
@@ -26,6 +28,10 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
     ``description``, ``value`` and, where a source record supplied it, ``department``, ``resource``,
     ``batch``, ``row``, ``file`` and ``line``; ``others`` lists the claims that disagreed. ``sources`` are the
     landed rows that are named, each with ``record``: the department's own columns and text.
+
+    ``history`` lists what the table said before, newest first: ``attribute``, ``value``, ``recorded_from``,
+    ``recorded_to``, ``valid_from`` and the address of the row that had supplied it. An entity that is no longer there
+    has no attributes: ``retired`` is since when, ``successor`` the id that its records name now, where that is known.
     """
     manifest = current_release(installation, table)
     if manifest is None:
@@ -33,7 +39,7 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
             "this table has no release", where=table, remedy="govshare releases lists what has been published"
         )
     columns = [column["name"] for column in manifest["schema"]]
-    if "_provenance" not in columns or len(manifest["primary_key"]) != 1:
+    if not is_base(manifest):
         raise ReleaseError("only base tables can be traced", where=table, remedy="ask for a base table")
     asked = [name for name in columns if not name.startswith("_")]
     if attribute is not None:
@@ -42,8 +48,15 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
         asked = [attribute]
 
     with duckdb.connect() as connection:
+        column = manifest["primary_key"][0]
         entity = _entity(connection, manifest, key)
-        others = _others(connection, installation, table, str(entity[manifest["primary_key"][0]]))
+        history = _history(connection, installation, table, str(entity[column]) if entity else key)
+        retired = None if entity else next((former for former in history if former["attribute"] == column), None)
+        if entity is None:
+            if retired is None:
+                raise _unknown(manifest)
+            entity, asked = {column: retired["entity_id"], "_provenance": None}, []
+        others = _others(connection, installation, table, str(entity[column]))
         provenance = entity["_provenance"] or {}
         descriptions = {column["name"]: column.get("description", "") for column in manifest["schema"]}
         sources: dict[tuple[str, str, int], dict[str, Any]] = {}
@@ -64,25 +77,49 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
         "table": table,
         "key": key,
         "release": manifest["release"],
+        "retired": retired and retired["recorded_to"],
+        "successor": retired and retired["successor_id"],
         "attributes": attributes,
+        "history": [
+            {name: former[name] for name in FORMER} | _address_if_any(former)
+            for former in history
+            if attribute is None or former["attribute"] in (attribute, column)
+        ],
         "sources": list(sources.values()),
     }
 
 
-def _entity(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], key: str) -> dict[str, Any]:
+def _entity(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], key: str) -> dict[str, Any] | None:
     column = quoted(manifest["primary_key"][0])
     found = _rows(
         connection,
         f"select * from read_parquet(?) where {column} in (?, upper(trim(?)))",
         [parquet_files(manifest), key, key],
     )
-    if not found:
-        raise ReleaseError(
-            f"release {manifest['release']} has no entity with this key",
-            where=manifest["table"],
-            remedy="check the number; a record that was set aside is listed in the table set_aside",
-        )
-    return found[0]
+    return found[0] if found else None
+
+
+def _unknown(manifest: dict[str, Any]) -> ReleaseError:
+    return ReleaseError(
+        f"release {manifest['release']} has no entity with this key",
+        where=manifest["table"],
+        remedy="check the number; a record that was set aside is listed in the table set_aside",
+    )
+
+
+def _history(
+    connection: duckdb.DuckDBPyConnection, installation: Installation, table: str, key: str
+) -> list[dict[str, Any]]:
+    """The entity's rows in the published history, newest first."""
+    manifest = current_release(installation, HISTORY)
+    if manifest is None:
+        return []
+    return _rows(
+        connection,
+        "select * from read_parquet(?) where table_name = ? and entity_id in (?, upper(trim(?))) "
+        "order by recorded_to desc, attribute",
+        [parquet_files(manifest), table, key, key],
+    )
 
 
 def _others(
@@ -110,6 +147,10 @@ def _address(source: dict[str, Any]) -> dict[str, Any]:
         "batch": source["batch"],
         "row": source["row"],
     }
+
+
+def _address_if_any(former: dict[str, Any]) -> dict[str, Any]:
+    return _address(former) if former["resource"] else {}
 
 
 def _key(address: dict[str, Any]) -> tuple[str, str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -79,13 +80,16 @@ def trace(
     attribute: Annotated[str | None, typer.Argument(help="one attribute; all when left out")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show which department, resource, batch and row supplied a value, and what the others said."""
+    """Show which department, resource, batch and row supplied a value, what others said, and what it was before."""
     from publishing.trace import trace as trace_entity
 
     found = trace_entity(Installation.from_env(), table_name, key, attribute)
     if as_json:
         print_json(found)
         return
+    if found["retired"]:
+        successor = found["successor"] or "not known"
+        people.print(f"{table_name} {key} is retired since {_minute(found['retired'])}. Successor: {successor}")
     columns = ["attribute", "value", "resource", "batch", "row", "the others said"]
     rows = [
         [
@@ -94,7 +98,23 @@ def trace(
         ]
         for a in found["attributes"]
     ]  # fmt: skip
-    people.print(table(f"{table_name} {key}, release {found['release']}", columns, rows))
+    if rows:
+        people.print(table(f"{table_name} {key}, release {found['release']}", columns, rows))
+    if found["history"]:
+        columns = ["attribute", "former value", "from", "to", "resource"]
+        rows = [
+            [
+                h["attribute"],
+                _value(h["value"]),
+                _minute(h["recorded_from"]),
+                _minute(h["recorded_to"]),
+                h.get("resource"),
+            ]
+            for h in found["history"]
+        ]
+        people.print(table("What it said before (a dash under from: since the first build)", columns, rows))
+    if not found["sources"]:
+        return
     columns = ["department", "resource", "batch", "row", "file", "line", "the row as it was delivered"]
     rows = [[*(s[c] for c in columns[:-1]), _record(s["record"])] for s in found["sources"]]
     people.print(table("Where it came from", columns, rows))
@@ -102,6 +122,10 @@ def trace(
 
 def _value(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+def _minute(moment: datetime | None) -> str | None:
+    return moment.astimezone().isoformat(" ", "seconds") if moment else None
 
 
 def _record(record: dict[str, Any]) -> str:

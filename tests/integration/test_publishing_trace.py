@@ -171,3 +171,50 @@ def test_without_a_published_account_the_remedy_is_a_run(tmp_path: Path) -> None
     with pytest.raises(ReleaseError, match="no account") as error:
         account(City(tmp_path).installation)
     assert error.value.remedy == "govshare run"
+
+
+HISTORY = BaseTable(
+    name="history", layer="governance", primary_key=("table_name", "entity_id", "attribute", "recorded_to")
+)
+OLD = "110105194912310021"
+
+
+def former(entity: str, attribute: str, value: str, since: str, until: str, successor: str = "null") -> str:
+    return (
+        f"select 'population' as table_name, '{entity}' as entity_id, '{attribute}' as attribute, {value} as value, "
+        f"'police.card' as resource, '000001' as batch, cast(3 as bigint) as \"row\", timestamp '2019-05-01' as valid_from, "
+        f"cast({since} as timestamptz) as recorded_from, cast('{until}' as timestamptz) as recorded_to, "
+        f"cast({successor} as varchar) as successor_id"
+    )
+
+
+@pytest.fixture
+def with_history(city: City) -> City:
+    city.release(
+        HISTORY,
+        " union all ".join([
+            former(ID, "name", "'王大明'", "null", "2024-02-01 00:00:00+00"),
+            former(ID, "name", "'王晓明'", "'2024-02-01 00:00:00+00'", "2024-03-01 00:00:00+00"),
+            former(OLD, "id_number", f"'{OLD}'", "null", "2024-04-01 00:00:00+00", f"'{ID}'"),
+            former(OLD, "name", "'王小明'", "null", "2024-04-01 00:00:00+00", f"'{ID}'"),
+        ]),
+    )  # fmt: skip
+    return city
+
+
+def test_former_values_are_shown_newest_first_with_when_and_by_whom(with_history: City) -> None:
+    found = trace(with_history.installation, "population", ID, "name")
+    assert [(h["value"], h["recorded_from"] is None, h["recorded_to"].month, h["resource"]) for h in found["history"]] == [
+        ("王晓明", False, 3, "police.card"), ("王大明", True, 2, "police.card"),
+    ]  # fmt: skip
+    assert found["retired"] is found["successor"] is None
+
+
+def test_a_retired_id_says_since_when_and_who_took_its_place(with_history: City) -> None:
+    found = trace(with_history.installation, "population", OLD)
+    assert (found["retired"].month, found["successor"]) == (4, ID)
+    assert found["attributes"] == [] and [h["value"] for h in found["history"]] == [OLD, "王小明"]
+
+
+def test_without_a_published_history_there_is_none(city: City) -> None:
+    assert trace(city.installation, "population", ID)["history"] == []

@@ -1,0 +1,76 @@
+"""``population_as_of(moment)`` and its like in the analysts' database: a base table as govshare had it at a moment.
+
+Each is a macro over the base table and the table ``history``, which holds former values only: the value at a moment
+is the former one that was given up soonest after it, and where none was, the value of today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from publishing.sql import quoted, text
+
+HISTORY = "history"
+
+
+def create_as_of_macros(connection: duckdb.DuckDBPyConnection, manifests: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A macro for each base table among ``manifests``, whose tables are loaded; gives the macros' names."""
+    if not any(manifest["table"] == HISTORY for manifest in manifests):
+        return []
+    made = []
+    for manifest in manifests:
+        if is_base(manifest):
+            name = f"{manifest['table']}_as_of"
+            connection.execute(_macro(connection, name, manifest["table"], manifest["primary_key"][0]))
+            words = f"{manifest['table']} 在某一时刻的记载,如 from {name}('2026-01-01')"
+            connection.execute(f"comment on macro table {quoted(name)} is {text(words)}")
+            made.append(name)
+    return made
+
+
+def is_base(manifest: Mapping[str, Any]) -> bool:
+    """Whether the table's rows are entities with a source for each value."""
+    columns = {column["name"] for column in manifest["schema"]}
+    return "_provenance" in columns and len(manifest["primary_key"]) == 1
+
+
+def _macro(connection: duckdb.DuckDBPyConnection, name: str, table: str, key: str) -> str:
+    """Few rows have a history: all others pass as they are, so that a filter on the key finds one of them fast."""
+    described = connection.execute(f"describe {quoted(table)}").fetchall()
+    types = {column: type_ for column, type_, *_ in described if not column.startswith("_")}
+    # In a struct, for arg_min leaves out null, and null may be what stood there.
+    former = ",\n".join(
+        f"arg_min({{'value': value}}, recorded_to) filter (where attribute = {text(column)}) as {quoted(column)}"
+        for column in types
+    )
+    overlaid = ",\n".join(
+        f"case when former.{quoted(column)} is null then base.{quoted(column)} "
+        f"else cast(former.{quoted(column)}.value as {type_}) end as {quoted(column)}"
+        for column, type_ in types.items()
+        if column != key
+    )
+    column, today = quoted(key), ", ".join(f"base.{quoted(column)}" for column in types)
+    order = ", ".join(quoted(column) for column in types)
+    return f"""
+        create macro {quoted(name)}(moment) as table
+        with former as (
+            select entity_id as _entity_id, {former}
+            from {HISTORY}
+            where table_name = {text(table)} and recorded_to > cast(moment as timestamptz)
+            group by entity_id
+        )
+        select {today}
+        from {quoted(table)} as base
+        where not exists (select 1 from former where former._entity_id = base.{column})
+        union all
+        select {order}
+        from (
+            select former._entity_id as {column}, {overlaid}
+            from former
+            left join {quoted(table)} as base on base.{column} = former._entity_id
+            where case when former.{column} is null then base.{column} else former.{column}.value end is not null
+        )
+    """

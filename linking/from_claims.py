@@ -10,29 +10,27 @@ from pathlib import Path
 
 import duckdb
 
+from linking import decisions
 from linking.link import link
 from linking.records import COLUMNS
 from linking.settings import Settings
+from linking.suspicions import suspect
 
 ADDRESS = "_resource, _batch, _row, _role"
 KIN = "linking_numbered_kin"
 
 
-def decisions_file() -> Path:
-    """What reviewers have decided: claim_key, person_id, verdict (same, different), by, at. May be missing."""
-    return Path(os.environ["GOVSHARE_DATA"]) / "decisions" / "population.csv"
-
-
 def links(connection: duckdb.DuckDBPyConnection, claims: str) -> duckdb.DuckDBPyRelation:
-    """One row a claim without a usable number: its address, entity_id (null: none), method, rule, probability and
-    ``candidates`` for the clerk, each with person_id, probability and reason."""
+    """One row a claim without a usable number: its address and keys, entity_id (null: none), method, rule, probability
+    and ``candidates`` for the clerk, each with entity_id, probability and reason."""
     relations(connection, claims)
-    link(connection, "linking_loose", "linking_numbered", Settings.load(), _decisions(connection), KIN)
+    decided = decisions.relation(connection, Path(os.environ["GOVSHARE_DATA"]))
+    link(connection, "linking_loose", "linking_numbered", Settings.load(), decided, KIN)
     return connection.sql("""
-        select claims._resource, claims._batch, claims._row, claims._role,
+        select claims._resource, claims._batch, claims._row, claims._role, claims._record_key, claims._claim_key,
             links.person_id as entity_id, case when links.person_id is not null then links.method end as method,
             links.rule, links.probability,
-            list({'person_id': review.person_id, 'probability': review.probability, 'reason': review.reason}
+            list({'entity_id': review.person_id, 'probability': review.probability, 'reason': review.reason}
                 order by review.probability desc, review.person_id) filter (review.person_id is not null) as candidates
         from linking_loose as claims
         join links on claims.claim_id = links.claim_id
@@ -41,15 +39,19 @@ def links(connection: duckdb.DuckDBPyConnection, claims: str) -> duckdb.DuckDBPy
     """)
 
 
-def _decisions(connection: duckdb.DuckDBPyConnection) -> str | None:
-    file = decisions_file()
-    if not file.exists():
-        return None
-    types = "{'claim_key': 'varchar', 'person_id': 'varchar', 'verdict': 'varchar', 'by': 'varchar', 'at': 'timestamp'}"
-    connection.execute(
-        f"create or replace temp table linking_decided as from read_csv('{file}', header = true, columns = {types})"
-    )
-    return "linking_decided"
+def suspicions(connection: duckdb.DuckDBPyConnection, claims: str) -> duckdb.DuckDBPyRelation:
+    """Known persons whose number is doubtful: person_id, kind, other_person_id and reason (``suspect``)."""
+    _numbered(connection, claims)
+    suspect(connection, "linking_numbered")
+    return connection.sql("from suspicions")
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
+    connection.execute(f"""
+        create or replace temp view linking_numbered as
+        select id_number as person_id, _register as register, {", ".join(COLUMNS)}
+        from {claims} where id_number is not null
+    """)
 
 
 def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
@@ -78,16 +80,11 @@ def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
             from linking_beside where person_id is null group by all
         )
         select concat_ws('|', {ADDRESS}) as claim_id,
-            concat_ws('|', _resource, coalesce(_record_key, concat_ws('|', _batch, _row)), _role) as claim_key,
-            {ADDRESS}, {columns}, related
+            _claim_key as claim_key, _claim_key, _record_key, {ADDRESS}, {columns}, related
         from {claims} left join beside using ({ADDRESS})
         where id_number is null
     """)
-    connection.execute(f"""
-        create or replace temp view linking_numbered as
-        select id_number as person_id, _register as register, {columns}
-        from {claims} where id_number is not null
-    """)
+    _numbered(connection, claims)
     connection.execute(f"""
         create or replace temp view {KIN} as
         select person_id, id_number, name, birth_date from linking_beside where person_id is not null

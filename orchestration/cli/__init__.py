@@ -32,6 +32,7 @@ COMMANDS = {  # in the order of a day's work: name → module, function
     "releases": ("orchestration.cli.inspect", "releases"),
     "query": ("orchestration.cli.query", "query"),
     "trace": ("orchestration.cli.inspect", "trace"),
+    "review": ("orchestration.cli.review", "review"),
 }
 INTERRUPTED = 130
 
@@ -59,8 +60,11 @@ class _WhenAsked(TyperGroup):
         load = _commands().get(cmd_name)
         if load is None:
             return None
+        command = load()
+        if isinstance(command, typer.Typer):  # a command with commands of its own
+            return typer.main.get_command(command)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(cmd_name)(load())
+        alone.command(cmd_name)(command)
         return typer.main.get_command(alone)
 
     def invoke(self, ctx: Any) -> Any:

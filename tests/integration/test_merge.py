@@ -10,8 +10,11 @@ from merge_case import MergeCase
 
 PUBLISHED = {
     "base": ["population", "legal_entity", "certificate"],
-    "governance": ["conflicts", "set_aside", "defects", "disposition", "account", "history"],
-}
+    "governance": [
+        "conflicts", "set_aside", "defects", "disposition", "account", "history", "review", "suspicions", "supply",
+        "differences",
+    ],
+}  # fmt: skip
 HOUSEHOLD = "public_security.household_registration"
 CARD = "public_security.identity_card"
 MARRIAGE = "civil_affairs.marriage"
@@ -99,7 +102,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
     ])  # fmt: skip
     case.land(INSURANCE, "000001", [
         {"个人编号": "P1", "姓名": "韩梅", "证件号码": HAN, "性别": "男", "联系电话": "13900000009", "民族": "汉族",
-         "单位名称": "新乡市甲有限公司", "单位统一社会信用代码": FIRM, "更新时间": "2023-01-01 00:00:00"},
+         "单位名称": "新乡市甲有限公司", "单位统一社会信用代码": FIRM, "参保状态": "正常参保", "更新时间": "2023-01-01 00:00:00"},
     ])  # fmt: skip
     case.land(BIRTH, "000001", [
         {"certNo": "C1", "babyName": "李小雷", "babySex": "男", "birthTime": "2020-03-01 10:20:00", "babyIdNo": None,
@@ -107,16 +110,17 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
     ])  # fmt: skip
     case.land(ENTERPRISE, "000001", [
         {"main_identi_id": "E1", "uni_social_crd_cd": FIRM, "reg_no": OLD_NUMBER, "comp_nm": "新乡市甲有限公司",
-         "gxsj": "2021-01-01 00:00:00"},
-        {"main_identi_id": "E2", "uni_social_crd_cd": SHOP, "comp_nm": "乙小吃店", "gxsj": "2021-01-01 00:00:00"},
+         "reg_state": "注销", "gxsj": "2021-01-01 00:00:00"},
+        {"main_identi_id": "E2", "uni_social_crd_cd": SHOP, "comp_nm": "乙小吃店", "reg_state": "存续", "gxsj": "2021-01-01 00:00:00"},
     ])  # fmt: skip
     case.land(FOOD, "000001", [
-        {"许可证编号": "JY14107020000001", "经营者名称": "新乡市甲有限公司", "统一社会信用代码": OLD_NUMBER},
+        {"许可证编号": "JY14107020000001", "经营者名称": "新乡市甲有限公司", "统一社会信用代码": OLD_NUMBER,
+         "许可证状态": "有效"},
         {"许可证编号": "JY14107020000002", "经营者名称": "乙小吃店", "统一社会信用代码": SHOP.lower()},
         {"许可证编号": "JY14107020000003", "经营者名称": "丙饭店", "统一社会信用代码": "410700100099999"},
     ])  # fmt: skip
     case.land(TAX, "000001", [
-        {"税务登记序号": "T1", "纳税人识别号": "410702171234567", "纳税人名称": "新乡市甲有限公司"},
+        {"税务登记序号": "T1", "纳税人识别号": "410702171234567", "纳税人名称": "新乡市甲有限公司", "纳税人状态": "正常"},
         {"税务登记序号": "T2", "纳税人识别号": "000", "纳税人名称": "丁公司"},
         {"税务登记序号": "T3", "_op": None, "纳税人识别号": SHOP, "纳税人名称": "乙小吃店"},
     ])  # fmt: skip
@@ -236,6 +240,39 @@ def test_disagreement_is_kept(city: MergeCase) -> None:
     assert ("sex_disagrees_with_id",) in city.rows(
         f"select rule from governance.defects where resource = '{INSURANCE}'"
     )
+
+
+def test_who_supplies_how_much_and_wins_how_often(city: MergeCase) -> None:
+    found = {
+        (attribute, resource): tuple(figures)
+        for attribute, resource, *figures in city.rows("""
+            select attribute, resource, supplied, share, filled, conflicts_won, conflicts_lost
+            from governance.supply where table_name = 'population'
+        """)
+    }
+    # four persons; of two telephones on one of them the insurance's was kept
+    assert found["phone", INSURANCE] == (1, 1.0, 0.25, 1, 0)
+    assert found["phone", HOUSEHOLD] == (0, 0.0, 0.25, 0, 1)
+    assert found["name", CARD][:3] == (2, 0.5, 1.0)
+    assert found["former_name", None] == (0, None, 0.0, 0, 0)
+    supplied, filled = city.rows("""
+        select sum(supplied), any_value(round(filled * 4)) from governance.supply where attribute = 'birth_date'
+    """)[0]
+    assert supplied == filled == 4
+
+
+def test_departments_that_differ_on_a_legal_entity_are_told(city: MergeCase) -> None:
+    found = city.rows("""
+        select credit_code, kind, resource, status, other_resource, other_status from governance.differences order by all
+    """)
+    cancelled = (ENTERPRISE, "4")
+    assert found == sorted([
+        (FIRM, "food_licence_after_cancellation", *cancelled, FOOD, "11"),
+        (FIRM, "insured_after_cancellation", *cancelled, INSURANCE, "1"),
+        (FIRM, "taxed_after_cancellation", *cancelled, TAX, "正常"),
+        (SHOP, "registered_untaxed", ENTERPRISE, "1", None, None),  # its tax record was withdrawn
+    ])  # fmt: skip
+    assert city.rows("select count(*) from governance.differences where title is null or remedy is null") == [(0,)]
 
 
 def test_the_same_batches_give_the_same_rows(city: MergeCase, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ select
     _batch,
     _row,
     _record_key,
+    {{ lasting_key("'" ~ resource ~ "'", "'" ~ role.role ~ "'") }} as _claim_key,
     '{{ role.role }}' as _role,
     '{{ role.register }}' as _register,
     _recorded_at,
@@ -54,6 +55,7 @@ select
     cast(null as varchar) as _batch,
     cast(null as bigint) as _row,
     cast(null as varchar) as _record_key,
+    cast(null as varchar) as _claim_key,
     cast(null as varchar) as _role,
     cast(null as varchar) as _register,
     cast(null as timestamp) as _recorded_at,
@@ -66,6 +68,11 @@ select
     cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
     {% endfor -%}
 where false
+{%- endmacro %}
+
+{# What a claim is called beyond one delivery, so that a reviewer's decision on it holds: its record's key and its role. #}
+{% macro lasting_key(resource, role) -%}
+    {{ return(resource ~ " || '|' || coalesce(_record_key, _batch || '|' || cast(_row as varchar)) || '|' || " ~ role) }}
 {%- endmacro %}
 
 {# The staging column of a role's attribute, or null where the model has none. #}

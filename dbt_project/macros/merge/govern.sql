@@ -5,6 +5,7 @@
 
 {% macro finding_type() %}{{ return('struct(role varchar, item varchar, rule varchar)') }}{% endmacro %}
 {% macro disposed_claim_type() %}{{ return('struct(role varchar, table_name varchar, entity_id varchar, reason varchar)') }}{% endmacro %}
+{% macro candidate_type() %}{{ return('struct(entity_id varchar, probability double, reason varchar)') }}{% endmacro %}
 
 {# One branch per staging model, joined by union all; `branch` is a macro of (model). #}
 {% macro over_resources(branch) -%}
@@ -181,4 +182,22 @@ from (
 where value is not null
 group by entity_id, attribute
 having min(value) <> max(value)
+{%- endmacro %}
+
+{#
+    How many of a base table's values each resource supplies, by attribute; without a resource: entities without the
+    value. A branch reads one attribute and one field of the provenance, no wide row.
+#}
+{% macro supplied_values(table) -%}
+    {%- set base = ref(table) -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set branches = [] -%}
+    {%- for name in attributes_of(table) -%}
+        {%- do branches.append(
+            "select '" ~ table ~ "' as table_name, '" ~ name ~ "' as attribute, resource, count(*) as entities, 0 as won, 0 as lost"
+            ~ "\nfrom (select case when " ~ name ~ " is not null then _provenance." ~ name ~ ".resource end as resource from " ~ base ~ ") as supplier"
+            ~ "\ngroup by resource"
+        ) -%}
+    {%- endfor -%}
+    {{ return(branches | join('\n\nunion all\n\n')) }}
 {%- endmacro %}

@@ -1,0 +1,65 @@
+{{ config(materialized='table') }}
+
+-- Legal entities whose standing in two registers does not go together; which pairs do not is said in difference_kinds.
+-- A register that has nothing at all (not connected yet, or not this city's) is not accused of lacking an entity.
+
+with standings as (
+    select
+        _entity_id as credit_code,
+        _register as register,
+        {{ first_by('_resource', '_order', 'true') }} as resource,
+        {{ first_by('coalesce(registration_status, tax_status)', '_order', 'true') }} as status
+    from {{ ref('int_legal_entity__identified') }}
+    group by _entity_id, _register
+
+    union all
+
+    select holder_id as credit_code, _register as register, min(_resource) as resource, status
+    from {{ ref('int_certificate__identified') }}
+    where holder_kind = 'legal_entity' and status is not null
+    group by holder_id, _register, status
+
+    union all
+
+    select employer_credit_code as credit_code, _register as register, min(_resource) as resource, insurance_status as status
+    from {{ ref('int_population__claims') }}
+    where employer_credit_code is not null
+    group by employer_credit_code, _register, insurance_status
+),
+
+found as (
+    select kinds.kind, one.credit_code, one.resource, one.status, other.resource as other_resource, other.status as other_status
+    from {{ ref('difference_kinds') }} as kinds
+    inner join standings as one on kinds.register = one.register
+    inner join standings as other on kinds.other_register = other.register and one.credit_code = other.credit_code
+    where
+        '|' || kinds.statuses || '|' like '%|' || one.status || '|%'
+        and '|' || kinds.other_statuses || '|' like '%|' || other.status || '|%'
+
+    union all
+
+    select kinds.kind, one.credit_code, one.resource, one.status, null as other_resource, null as other_status
+    from {{ ref('difference_kinds') }} as kinds
+    inner join standings as one on kinds.register = one.register
+    left join standings as other on kinds.other_register = other.register and one.credit_code = other.credit_code
+    where
+        '|' || kinds.statuses || '|' like '%|' || one.status || '|%'
+        and coalesce(kinds.other_statuses, '') = ''
+        and other.credit_code is null
+        and kinds.other_register in (select register from standings)
+)
+
+select
+    kinds.kind,
+    kinds.title,
+    found.credit_code,
+    kinds.register,
+    min(found.resource) as resource,
+    min(found.status) as status,
+    kinds.other_register,
+    min(found.other_resource) as other_resource,
+    min(found.other_status) as other_status,
+    kinds.remedy
+from found
+inner join {{ ref('difference_kinds') }} as kinds on found.kind = kinds.kind
+group by kinds.kind, kinds.title, found.credit_code, kinds.register, kinds.other_register, kinds.remedy

@@ -1,0 +1,87 @@
+-- For the clerks: the legal entities that an ambiguous claim may mean, by an old number or its name, and why.
+
+{%- set shared = [
+    ('registration_number', '注册号'),
+    ('organisation_code', '组织机构代码'),
+    ('tax_number', '纳税人识别号'),
+    ('old_organisation_code', '纳税人识别号所含组织机构代码'),
+    ('name', '名称'),
+] %}
+
+with claims as (
+    select
+        *,
+        case when length(tax_number) = 15 then substr(tax_number, 7, 9) end as old_organisation_code
+    from {{ ref('int_legal_entity__claims') }}
+),
+
+ambiguous as (
+    select claims.*
+    from claims
+    inner join {{ ref('int_legal_entity__links') }} as links on {{ same_claim('claims', 'links') }}
+    where claims.credit_code is null and links.rule = 'ambiguous_link'
+),
+
+known as (
+    select distinct
+        credit_code,
+        name,
+        representative_name,
+        registration_number,
+        tax_number,
+        {{ organisation_code_in('credit_code') }} as organisation_code,
+        {{ organisation_code_in('credit_code') }} as old_organisation_code
+    from claims
+    where credit_code is not null
+),
+
+pairs as (
+    {% for column, _ in shared -%}
+    select
+        ambiguous._resource,
+        ambiguous._batch,
+        ambiguous._row,
+        ambiguous._role,
+        known.credit_code,
+        '{{ column }}' as shared,
+        case
+            when ambiguous.representative_name = known.representative_name then 2
+            when ambiguous.representative_name is null or known.representative_name is null then 1
+            else 0
+        end as agrees
+    from ambiguous
+    inner join known on ambiguous.{{ column }} = known.{{ column }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+judged as (
+    select
+        _resource,
+        _batch,
+        _row,
+        _role,
+        credit_code,
+        count(distinct shared) as points,
+        max(agrees) as agrees,
+        substr(
+            {% for column, word in shared -%}
+            {{ '|| ' if not loop.first }}max(case when shared = '{{ column }}' then '、{{ word }}' else '' end)
+            {% endfor %}, 2
+        ) as shared
+    from pairs
+    group by _resource, _batch, _row, _role, credit_code
+)
+
+select
+    _resource,
+    _batch,
+    _row,
+    _role,
+    credit_code as entity_id,
+    shared || '一致' || case agrees when 2 then '，法定代表人一致' when 0 then '，法定代表人不同' else '' end as reason,
+    row_number() over (
+        partition by _resource, _batch, _row, _role
+        order by points desc, agrees desc, credit_code
+    ) as place
+from judged

@@ -1,0 +1,116 @@
+"""``govshare review``: what linking left to a clerk, and taking down what the clerk decides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from catalogue.installation import Installation
+from orchestration.cli.output import Json, people, print_json, table
+
+review = typer.Typer(name="review", add_completion=False, pretty_exceptions_enable=False)
+
+
+@review.callback(invoke_without_command=True)
+def listed(context: typer.Context, as_json: Json = False) -> None:
+    """List the claims that wait for a clerk's decision, with those whom each may mean and why.
+
+    Nothing personal is shown: keys are masked, claims and candidates have names (hashes) to be called by. What the
+    records say: govshare query "select * from review", govshare trace population NUMBER.
+    """
+    if context.invoked_subcommand:
+        return
+    from publishing.review import open_claims
+
+    claims = [_shown(claim) for claim in open_claims(Installation.from_env())]
+    if as_json:
+        print_json(claims)
+        return
+    if not claims:
+        people.print("[green]Nothing waits for a clerk.[/]")
+        return
+    columns = [
+        "claim",
+        "resource",
+        "batch",
+        "row",
+        "role",
+        "record",
+        "rule",
+        "candidate",
+        "probability",
+        "why",
+        "decided",
+    ]
+    rows = [
+        [
+            *([claim[c] for c in columns[:7]] if not number else [""] * 7),
+            candidate.get("candidate"), candidate.get("probability"), candidate.get("reason"),
+            "; ".join(claim["decided"]) if not number else "",
+        ]
+        for claim in claims
+        for number, candidate in enumerate(claim["candidates"] or [{}])
+    ]  # fmt: skip
+    people.print(table(f"{len(claims)} claims wait for a clerk", columns, rows))
+    people.print(
+        "Next: govshare review decide CLAIM same CANDIDATE (or different [CANDIDATE]) --by NAME, then govshare run",
+        highlight=False,
+        markup=False,
+    )
+
+
+@review.command()
+def decide(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM_KEY", help="the claim's name in the list, or its key")],
+    verdict: Annotated[str, typer.Argument(metavar="same|different", help="whether it means this person")],
+    person: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PERSON_ID", help="a candidate's name, or an identity number; different without: nobody"
+        ),
+    ] = None,
+    by: Annotated[str, typer.Option(help="who decides and is answerable for it")] = "",
+    as_json: Json = False,
+) -> None:
+    """Decide whom a claim means. The next run obeys, and every run after it."""
+    from publishing.review import decide as take_down
+    from publishing.review import handle
+
+    taken = take_down(Installation.from_env(), claim, verdict, person, by)
+    said = {
+        "claim": handle(taken["claim_key"]),
+        "candidate": handle(taken["person_id"]) if taken["person_id"] else None,
+        **{name: taken[name] for name in ("verdict", "by", "at")},
+    }
+    if as_json:
+        print_json(said)
+    else:
+        whom = f"{taken['verdict']} {said['candidate'] or 'from everybody who is known'}"
+        people.print(f"Taken down: claim {said['claim']} is {whom}. Next: govshare run", highlight=False, markup=False)
+
+
+def _shown(claim: dict[str, Any]) -> dict[str, Any]:
+    """A claim as it may be shown to whoever looks over the shoulder."""
+    from connectors.survey import masked
+    from publishing.review import handle
+
+    key = claim["claim_key"].removeprefix(f"{claim['resource']}|").removesuffix(f"|{claim['role']}")
+    return {
+        "claim": handle(claim["claim_key"]),
+        **{name: claim[name] for name in ("table_name", "resource", "batch", "row", "role", "rule")},
+        "record": masked(key),
+        "candidates": [
+            {
+                "candidate": handle(candidate["entity_id"]),
+                "number": masked(candidate["entity_id"]),
+                "probability": candidate["probability"] and round(candidate["probability"], 4),
+                "reason": candidate["reason"],
+            }
+            for candidate in claim["candidates"]
+        ],
+        "decided": [
+            " ".join(filter(None, [d["verdict"], d["person_id"] and handle(d["person_id"]), f"({d['by']})"]))
+            for d in claim["decided"]
+        ],
+    }

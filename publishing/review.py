@@ -1,0 +1,112 @@
+"""What linking left to a clerk (待核链接): the open claims of the current release, and taking down what is decided.
+
+A claim and a person are called by the beginning of a hash, so that a list can be shown and copied from without showing
+anybody's number; the keys themselves are understood as well. The decision is obeyed by the next build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from catalogue.errors import GovshareError
+from catalogue.installation import Installation
+from linking import decisions
+from publishing.release import ReleaseError, current_release, parquet_files
+from publishing.sql import quoted
+
+HANDLE = 12  # hexadecimal digits: enough to tell a city's people apart
+COLUMNS = ("table_name", "claim_key", "resource", "batch", "row", "role", "rule", "candidates")
+
+
+class ReviewError(GovshareError):
+    """A decision that cannot be taken down."""
+
+
+def handle(key: str) -> str:
+    """What a claim or a person is called in a list."""
+    return hashlib.sha256(key.encode()).hexdigest()[:HANDLE]
+
+
+def open_claims(installation: Installation) -> list[dict[str, Any]]:
+    """The claims of the release's ``review``, each with its ``candidates`` (entity_id, probability, reason) and with
+    what has been ``decided`` of it since (person_id, verdict, by, at): that counts from the next build on."""
+    decided: dict[str, list[dict[str, Any]]] = {}
+    for decision in decisions.read(installation.data):
+        decided.setdefault(decision["claim_key"], []).append(dict(decision))
+    manifest = _release(installation, "review")
+    columns = ", ".join(quoted(name) for name in COLUMNS)
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"select {columns} from read_parquet(?) order by table_name, claim_key",
+            [parquet_files(manifest)],
+        ).fetchall()
+    claims = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    return [{**claim, "decided": decided.get(claim["claim_key"], [])} for claim in claims]
+
+
+def decide(installation: Installation, claim: str, verdict: str, person: str | None, by: str) -> dict[str, Any]:
+    """Take down that ``claim`` means this person (``same``), does not (``different``), or means nobody who is known
+    (``different`` without a person). Gives the decision."""
+    if verdict not in (decisions.SAME, decisions.DIFFERENT):
+        raise ReviewError(f"{verdict!r} is no verdict", remedy="same or different")
+    if verdict == decisions.SAME and not person:
+        raise ReviewError("same as whom?", remedy="name one of the claim's candidates, or a person's identity number")
+    if not by.strip():
+        raise ReviewError("nobody decides", remedy="--by NAME says who is answerable")
+    found = _claim(installation, claim)
+    decision = {
+        "claim_key": found["claim_key"],
+        "person_id": _person(installation, found, person) if person else None,
+        "verdict": verdict,
+        "by": by.strip(),
+        "at": datetime.now(UTC).replace(tzinfo=None),
+    }
+    decisions.append(installation.data, **decision)
+    return decision
+
+
+def _claim(installation: Installation, called: str) -> dict[str, Any]:
+    found = [c for c in open_claims(installation) if called in (c["claim_key"], handle(c["claim_key"]))]
+    if not found:
+        raise ReviewError(
+            "no claim of this name waits for a decision",
+            where="review",
+            remedy="govshare review lists those that do; a claim leaves the list with the run after its decision",
+        )
+    if found[0]["table_name"] != "population":
+        raise ReviewError(
+            "only claims on persons are decided here",
+            where=found[0]["resource"],
+            remedy="a legal entity is told by its credit code: have the department supply it",
+        )
+    return found[0]
+
+
+def _person(installation: Installation, claim: dict[str, Any], called: str) -> str:
+    """The person of this name: one of the claim's candidates, or anybody who is known by an identity number."""
+    for candidate in claim["candidates"]:
+        if called in (candidate["entity_id"], handle(candidate["entity_id"])):
+            return str(candidate["entity_id"])
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "select person_id from read_parquet(?) where id_number = upper(trim(?))",
+            [parquet_files(_release(installation, "population")), called],
+        ).fetchall()
+    if not found:
+        raise ReviewError(
+            "nobody is known by this identity number, and no candidate of the claim is called so",
+            where="population",
+            remedy="take a candidate's name from govshare review, or check the number with govshare trace population",
+        )
+    return str(found[0][0])
+
+
+def _release(installation: Installation, table: str) -> dict[str, Any]:
+    manifest = current_release(installation, table)
+    if manifest is None:
+        raise ReleaseError("this table has no release", where=table, remedy="govshare run")
+    return manifest

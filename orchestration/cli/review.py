@@ -9,11 +9,17 @@ import typer
 from catalogue.installation import Installation
 from orchestration.cli.output import Json, people, print_json, table
 
+SHOWN = 50  # claims; more than a clerk does in a sitting
+OF_CLAIM = ("claim", "resource", "batch", "row", "role", "record", "rule")
 review = typer.Typer(name="review", add_completion=False, pretty_exceptions_enable=False)
 
 
 @review.callback(invoke_without_command=True)
-def listed(context: typer.Context, as_json: Json = False) -> None:
+def listed(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help=f"show every claim, not the first {SHOWN}")] = False,
+    as_json: Json = False,
+) -> None:
     """List the claims that wait for a clerk's decision, with those whom each may mean and why.
 
     Nothing personal is shown: keys are masked, claims and candidates have names (hashes) to be called by. What the
@@ -30,29 +36,18 @@ def listed(context: typer.Context, as_json: Json = False) -> None:
     if not claims:
         people.print("[green]Nothing waits for a clerk.[/]")
         return
-    columns = [
-        "claim",
-        "resource",
-        "batch",
-        "row",
-        "role",
-        "record",
-        "rule",
-        "candidate",
-        "probability",
-        "why",
-        "decided",
-    ]
+    more = f", the first {SHOWN} (all: --all)" if len(claims) > SHOWN and not everything else ""
     rows = [
         [
-            *([claim[c] for c in columns[:7]] if not number else [""] * 7),
+            *([claim[name] if number == 0 else None for name in OF_CLAIM]),
             candidate.get("candidate"), candidate.get("probability"), candidate.get("reason"),
-            "; ".join(claim["decided"]) if not number else "",
+            "; ".join(claim["decided"]) if number == 0 else None,
         ]
-        for claim in claims
+        for claim in (claims if everything else claims[:SHOWN])
         for number, candidate in enumerate(claim["candidates"] or [{}])
     ]  # fmt: skip
-    people.print(table(f"{len(claims)} claims wait for a clerk", columns, rows))
+    columns = [*OF_CLAIM, "candidate", "probability", "why", "decided"]
+    people.print(table(f"{len(claims)} claims wait for a clerk{more}", columns, rows))
     people.print(
         "Next: govshare review decide CLAIM same CANDIDATE (or different [CANDIDATE]) --by NAME, then govshare run",
         highlight=False,

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from installed import Node
 
-from catalogue.installation import Installation
+from catalogue.installation import DBT_PROJECT, Installation
 from publishing.review import ReviewError, decide, handle, open_claims
 
 NOBODY = "11010519491231002X"
 
 
 def installation(node: Node) -> Installation:
-    return Installation(node.data, node.city)
+    return Installation(node.data, node.city, DBT_PROJECT / "cities" / "xinxiang")
 
 
 def test_what_is_decided_is_linked_by_the_next_run_and_leaves_the_list(heavy: Node, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@
 {% macro looked_up(x, table) %}{{ return(adapter.dispatch('looked_up')(x, table)) }}{% endmacro %}
 {% macro default__looked_up(x, table) -%}
     {%- set branches = [] -%}
-    {%- for word, value in table.items() -%}{%- do branches.append("when " ~ text_constant(word) ~ " then " ~ text_constant(value)) -%}{%- endfor -%}
+    {%- for word, value in table.items() -%}{%- do branches.append("when '" ~ word.replace("'", "''") ~ "' then '" ~ value.replace("'", "''") ~ "'") -%}{%- endfor -%}
     {{ return("case " ~ x ~ " " ~ branches | join(' ') ~ " end") }}
 {%- endmacro %}
 {#
@@ -55,7 +55,8 @@
 {% macro duckdb__looked_up(x, table) -%}
     {%- if table | length <= 24 -%}{{ return(default__looked_up(x, table)) }}{%- endif -%}
     {%- set entries = [] -%}
-    {%- for word, value in table.items() -%}{%- do entries.append(text_constant(word) ~ ": " ~ text_constant(value)) -%}{%- endfor -%}
+    {#- Thousands of words: a macro for each would take seconds of every build. -#}
+    {%- for word, value in table.items() -%}{%- do entries.append("'" ~ word.replace("'", "''") ~ "': '" ~ value.replace("'", "''") ~ "'") -%}{%- endfor -%}
     {{ return("map {" ~ entries | join(', ') ~ "}[" ~ x ~ "]") }}
 {%- endmacro %}
 

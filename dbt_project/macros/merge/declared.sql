@@ -3,10 +3,16 @@
     Nothing here writes SQL that touches data. While dbt only parses, the graph is empty: lookups then give nothing.
 #}
 
-{# All declared nodes and sources. A unit test has no graph: it reads the manifest that dbt has just written. #}
+{#
+    All declared nodes and sources. A unit test's graph is empty: it is filled from the manifest that dbt has just written,
+    once, since this is asked hundreds of times.
+#}
 {% macro declared() -%}
     {%- if not execute -%}{{ return({'nodes': {}, 'sources': {}}) }}{%- endif -%}
-    {{ return(graph if graph.get('nodes') else fromjson(file_text(env_var('DBT_TARGET_PATH', 'target') ~ '/manifest.json'))) }}
+    {%- if not graph.get('nodes') -%}
+        {%- do graph.update(fromjson(file_text(env_var('DBT_TARGET_PATH', 'target') ~ '/manifest.json'))) -%}
+    {%- endif -%}
+    {{ return(graph) }}
 {%- endmacro %}
 
 {# All staging models that speak of `table`, or of any table; from the variable `staged`. Sorted: ties depend on it. #}

@@ -23,7 +23,7 @@
 {# Rules that items break, by what the catalogue declares of them; and what a good number makes doubtful. #}
 {% macro item_defects(columns) -%}
     {%- set found = [] -%}
-    {%- for column in columns if item_standard(column) -%}
+    {%- for column in columns if has_standard(column) -%}
         {%- set value = item(column.name ~ ':') ~ '.value' -%}
         {%- set problem = item(column.name ~ ':') ~ '.problem' -%}
         {%- if not is_key_standard(column) -%}

@@ -20,6 +20,9 @@
     {{ return(standard_of(item(column.name), meta.get('standard'), meta.get('codes'))) }}
 {%- endmacro %}
 
+{# Whether it declares anything. Asked often; what it declares is long. #}
+{% macro has_standard(column) %}{{ return(meta_of(column).get('standard') or meta_of(column).get('codes')) }}{% endmacro %}
+
 {# Whether the item can be a claim's key: what is wrong with it keeps the claim out, and is no defect of the row. #}
 {% macro is_key_standard(column) %}{{ return(meta_of(column).get('standard') in ('id_number', 'credit_code')) }}{% endmacro %}
 
@@ -156,7 +159,7 @@ cleaned as (
 judged as (
     select
         *,
-        {% for column in columns if item_standard(column) -%}
+        {% for column in columns if has_standard(column) -%}
         {{ item_standard(column) }} as {{ item(column.name ~ ':') }},
         {% endfor -%}
         {{ recorded_at }} as _recorded_at
@@ -166,8 +169,8 @@ judged as (
 landed as (
     select
         {% for column in columns -%}
-        {{ item(column.name ~ ':') ~ '.value' if item_standard(column) else item(column.name) }} as {{ item(column.name) }},
-        {% if item_standard(column) -%}
+        {{ item(column.name ~ ':') ~ '.value' if has_standard(column) else item(column.name) }} as {{ item(column.name) }},
+        {% if has_standard(column) -%}
         {{ item(column.name) }} as {{ as_written(column.name) }},
         {{ item(column.name ~ ':') }}.problem as {{ item(column.name ~ ':problem') }},
         {% endif -%}

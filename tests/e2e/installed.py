@@ -85,10 +85,14 @@ class Node:
         return str(self.data / "published" / table / "current" / "*.parquet")
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
-        return duckdb.connect().sql(f"select * from read_parquet('{self.parquet(table)}') order by all").fetchall()
+        """All rows, of the history without its times: when a value was seen to change depends on when runs came through."""
+        columns = "* exclude (valid_from, recorded_from, recorded_to)" if table == "history" else "*"
+        with duckdb.connect() as connection:
+            answer = connection.sql(f"select {columns} from read_parquet('{self.parquet(table)}') order by all")
+            return answer.fetchall()
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """All rows of all published tables. No column has the time of a run in it, so none is left out."""
+        """All rows of all published tables. No other column has the time of a run in it."""
         published = self.data / "published"
         return {f.name: self.rows(f.name) for f in sorted(published.iterdir()) if (f / "current").exists()}
 

@@ -58,6 +58,8 @@ with people as (
     from birth
 )
 
-select *, claim_order(_recorded_at, _source, _batch, _row) as _order
+select
+    *, claim_order(_recorded_at, _source, _batch, _row) as _order,
+    _resource || '|' || coalesce(_record_key, _batch || '|' || _row) || '|' || _role as _claim_key
 from people
 where id_number is not null or name is not null;

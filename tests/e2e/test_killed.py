@@ -15,6 +15,7 @@ from installed import DEAD, Node, note
 
 KILL, INTERRUPT = signal.SIGKILL, signal.SIGINT
 SEED = int(os.environ.get("GOVSHARE_TEST_SEED", time.time_ns() % 100_000))
+ROUNDS = int(os.environ.get("GOVSHARE_TEST_ROUNDS", 1))  # each is three runs: more of them by hand
 
 
 def same(node: Node, undisturbed: Node) -> None:
@@ -65,7 +66,7 @@ def test_a_first_run_killed_in_every_part_of_it(finished: Node, tmp_path: Path) 
     assert "Nothing new" in node.call("run").stdout
 
 
-@pytest.mark.parametrize("round_", range(2))
+@pytest.mark.parametrize("round_", range(ROUNDS))
 def test_a_second_delivery_killed_at_random_points(second: Node, finished: Node, tmp_path: Path, round_: int) -> None:
     node = finished.copy(tmp_path / "copy")
     node.deliver()

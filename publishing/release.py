@@ -190,6 +190,16 @@ def current_release(installation: Installation, table: str) -> dict[str, Any] | 
     return {**manifest_of(path), "path": path}
 
 
+def release_of(installation: Installation, table: str) -> dict[str, Any]:
+    """The same, for who cannot do without one."""
+    manifest = current_release(installation, table)
+    if manifest is None:
+        raise ReleaseError(
+            "this table has no release", where=table, remedy="govshare releases lists what has been published"
+        )
+    return manifest
+
+
 def current_fingerprint(installation: Installation, table: str) -> str | None:
     """The fingerprint of the last build whose content was dealt with, be it the current one or one that was
     rolled back: equal means nothing is left to publish."""

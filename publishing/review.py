@@ -15,7 +15,7 @@ import duckdb
 from catalogue.errors import GovshareError
 from catalogue.installation import Installation
 from linking import decisions
-from publishing.release import ReleaseError, current_release, parquet_files
+from publishing.release import parquet_files, release_of
 from publishing.sql import quoted
 
 HANDLE = 12  # hexadecimal digits: enough to tell a city's people apart
@@ -37,7 +37,7 @@ def open_claims(installation: Installation) -> list[dict[str, Any]]:
     decided: dict[str, list[dict[str, Any]]] = {}
     for decision in decisions.read(installation.data):
         decided.setdefault(decision["claim_key"], []).append(dict(decision))
-    manifest = _release(installation, "review")
+    manifest = release_of(installation, "review")
     columns = ", ".join(quoted(name) for name in COLUMNS)
     with duckdb.connect() as connection:
         rows = connection.execute(
@@ -94,7 +94,7 @@ def _person(installation: Installation, claim: dict[str, Any], called: str) -> s
     with duckdb.connect() as connection:
         found = connection.execute(
             "select person_id from read_parquet(?) where id_number = upper(trim(?))",
-            [parquet_files(_release(installation, "population")), called],
+            [parquet_files(release_of(installation, "population")), called],
         ).fetchall()
     if not found:
         raise ReviewError(
@@ -103,10 +103,3 @@ def _person(installation: Installation, claim: dict[str, Any], called: str) -> s
             remedy="take a candidate's name from govshare review, or check the number with govshare trace population",
         )
     return str(found[0][0])
-
-
-def _release(installation: Installation, table: str) -> dict[str, Any]:
-    manifest = current_release(installation, table)
-    if manifest is None:
-        raise ReleaseError("this table has no release", where=table, remedy="govshare run")
-    return manifest

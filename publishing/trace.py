@@ -14,7 +14,7 @@ import duckdb
 
 from catalogue.installation import Installation
 from publishing.as_of import HISTORY, is_base
-from publishing.release import ReleaseError, current_release, parquet_files
+from publishing.release import ReleaseError, current_release, parquet_files, release_of
 from publishing.sql import quoted
 
 ADDRESS = {"_batch", "_row", "_op", "_file", "_line", "_problem", "_raw"}
@@ -33,11 +33,7 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
     ``recorded_to``, ``valid_from`` and the address of the row that had supplied it. An entity that is no longer there
     has no attributes: ``retired`` is since when, ``successor`` the id that its records name now, where that is known.
     """
-    manifest = current_release(installation, table)
-    if manifest is None:
-        raise ReleaseError(
-            "this table has no release", where=table, remedy="govshare releases lists what has been published"
-        )
+    manifest = release_of(installation, table)
     columns = [column["name"] for column in manifest["schema"]]
     if not is_base(manifest):
         raise ReleaseError("only base tables can be traced", where=table, remedy="ask for a base table")

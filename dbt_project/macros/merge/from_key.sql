@@ -6,6 +6,9 @@
 {# Characters 9 to 17: the organisation code of GB 11714-1997. #}
 {% macro organisation_code_in(credit_code) %}{{ return("substr(" ~ credit_code ~ ", 9, 9)") }}{% endmacro %}
 
+{# An old tax number is the area (6 digits) and the organisation code (9); null for any other. #}
+{% macro organisation_code_in_tax_number(x) %}{{ return("case when length(" ~ x ~ ") = 15 then substr(" ~ x ~ ", 7, 9) end") }}{% endmacro %}
+
 {# Characters 1 and 2: registering authority and category. #}
 {% macro entity_kind_of(credit_code) -%}
     {{ return("case "

@@ -40,8 +40,6 @@
     {% endfor -%}
 {%- endmacro %}
 
-{% macro base_tables() %}{{ return(['population', 'legal_entity', 'certificate']) }}{% endmacro %}
-
 {#
     The changes of a base table, one row for each attribute: of what is gone all attributes, of what is new its key alone,
     else the attributes that differ. The row whose attribute is the key tells of the entity's existence.

@@ -8,6 +8,15 @@
         ~ one ~ "._resource = " ~ other ~ "._resource and " ~ one ~ "._role = " ~ other ~ "._role") }}
 {%- endmacro %}
 
+{# Whether two legal entities' representatives are the same (2), differ (0), or one of the two says none (1). #}
+{% macro representatives_agree(one, other) -%}
+    case
+        when {{ one }}.representative_name = {{ other }}.representative_name then 2
+        when {{ one }}.representative_name is null or {{ other }}.representative_name is null then 1
+        else 0
+    end
+{%- endmacro %}
+
 {# The claims that reached an entity, with _entity_id. #}
 {% macro identified(table, claims, links) -%}
     {%- if not execute -%}{{ return('select * from ' ~ claims ~ ', ' ~ links) }}{%- endif -%}

@@ -5,7 +5,7 @@
     have changed. Rows touched: these, and those whose claims are linked otherwise than before. Entities touched: those
     that a touched row speaks of, now or in the last build, and those whose attributes depend on them. Base and
     governance tables drop what is touched and take it in anew. The result equals that of a full build, which a test
-    proves; whether to go on or to build in full is decided in orchestration/build.py and told in `inputs.json`.
+    proves; whether to go on or to build in full is decided in orchestration/increment.py and told in `inputs.json`.
 #}
 
 {# {build, at, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files]} of this build. #}
@@ -93,7 +93,7 @@
     {%- for model in staged_models() if is_new(staged_resource(model) | join('.')) -%}
         {%- do parts.append("select _resource, _batch, _row from " ~ ref(model) ~ " where _build = '" ~ inputs().build ~ "'") -%}
     {%- endfor -%}
-    {%- for table in ['population', 'legal_entity', 'certificate'] -%}
+    {%- for table in base_tables() -%}
         {%- do parts.append("select _resource, _batch, _row from " ~ changed_links(ref('int_' ~ table ~ '__links')) ~ " as relinked_" ~ table) -%}
     {%- endfor -%}
     {{ return(parts | join('\nunion\n')) }}
@@ -149,7 +149,7 @@
 {% macro forget_touched_conflicts() -%}
     {%- if increments() -%}
         delete from {{ this }} where
-        {% for table in ['population', 'legal_entity', 'certificate'] -%}
+        {% for table in base_tables() -%}
         (table_name = '{{ table }}' and entity_id in (select entity_id from {{ touched_relation(table) }})){{ ' or' if not loop.last }}
         {% endfor -%}
     {%- endif -%}

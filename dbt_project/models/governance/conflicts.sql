@@ -3,7 +3,7 @@
 -- Where the departments' current claims on one attribute disagree after cleaning; `claims` begins with the one kept.
 
 with found as (
-    {% for table in ['population', 'legal_entity', 'certificate'] -%}
+    {% for table in base_tables() -%}
     {{ conflicts_in(table) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

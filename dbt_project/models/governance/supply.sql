@@ -4,7 +4,7 @@
 -- what became of what it said where resources disagree. Made whole: it is a sum over everything.
 
 with counted as (
-    {% for table in ['population', 'legal_entity', 'certificate'] -%}
+    {% for table in base_tables() -%}
     {{ supplied_values(table) }}
 
     union all

@@ -11,7 +11,7 @@
 with claims as (
     select
         *,
-        case when length(tax_number) = 15 then substr(tax_number, 7, 9) end as old_organisation_code
+        {{ organisation_code_in_tax_number('tax_number') }} as old_organisation_code
     from {{ ref('int_legal_entity__claims') }}
 ),
 
@@ -44,11 +44,7 @@ pairs as (
         ambiguous._role,
         known.credit_code,
         '{{ column }}' as shared,
-        case
-            when ambiguous.representative_name = known.representative_name then 2
-            when ambiguous.representative_name is null or known.representative_name is null then 1
-            else 0
-        end as agrees
+        {{ representatives_agree('ambiguous', 'known') }} as agrees
     from ambiguous
     inner join known on ambiguous.{{ column }} = known.{{ column }}
     {{ 'union all' if not loop.last }}

@@ -1,9 +1,9 @@
 {{ config(pre_hook="{{ keep_before() }}") }}
 
 -- Claims on legal entities without a usable credit code, each with the one entity that its old numbers lead to, or else
--- its registered name, or why there is none. An old tax number is the area (6) and the organisation code (9). Names are
--- unique within a register (企业名称登记管理规定), not across them: so only one entity may bear the name, and its
--- representative must not be another, or the representative decides among several.
+-- its registered name, or why there is none. Names are unique within a register (企业名称登记管理规定), not across them:
+-- so only one entity may bear the name, and its representative must not be another, or the representative decides among
+-- several.
 
 with claims as (
     select * from {{ ref('int_legal_entity__claims') }}
@@ -22,9 +22,8 @@ numbers as (
     union all
     select _resource, _batch, _row, _role, 'tax_number' as kind, tax_number as number from loose
     union all
-    select _resource, _batch, _row, _role, 'organisation_code' as kind, substr(tax_number, 7, 9) as number
+    select _resource, _batch, _row, _role, 'organisation_code' as kind, {{ organisation_code_in_tax_number('tax_number') }} as number
     from loose
-    where length(tax_number) = 15
 ),
 
 by_number as (
@@ -43,7 +42,6 @@ by_number as (
     group by numbers._resource, numbers._batch, numbers._row, numbers._role
 ),
 
--- agrees: 2 the representatives are the same, 1 one of the two says none, 0 they differ
 namesakes as (
     select
         loose._resource,
@@ -51,11 +49,7 @@ namesakes as (
         loose._row,
         loose._role,
         known.credit_code,
-        max(case
-            when loose.representative_name = known.representative_name then 2
-            when loose.representative_name is null or known.representative_name is null then 1
-            else 0
-        end) as agrees
+        max({{ representatives_agree('loose', 'known') }}) as agrees
     from loose
     inner join claims as known on loose.name = known.name
     where known.credit_code is not null

@@ -109,8 +109,9 @@ class Delivery(Protocol):
 
     ``identity``: recognises a delivery that was taken before (sha256 of a file's bytes); null = never.
     ``schema``: the source's columns in order, without address columns; known before ``batches`` is called.
-    ``mode``: ``file`` and ``range`` (land as they are), ``full`` (compared with what has landed: only changes
-    and deletes land), ``delta`` (rows that landed already, as in a declared overlap, are dropped).
+    ``mode``: ``range`` (lands as it is), ``file`` (compared with what came under the same name: only changes land),
+    ``full`` (compared with all that has landed: changes and deletes land), ``delta`` (rows that landed already, as in
+    a declared overlap, are dropped).
     ``files``: where the rows come from, for the manifest.
     ``watermark``: null, or known once ``batches`` is exhausted.
     ``load``: facts of a first load in ranges for the manifest, else null.

@@ -106,8 +106,9 @@ class Difference:
             select {self._all("d")} from d anti join l on {matching} order by d._row"""
         )
 
-    def changes(self) -> Iterator[pa.RecordBatch]:
-        """Rows of a full delivery that are new or changed, then a delete row for every key that is gone.
+    def changes(self, withdrawing: bool = True) -> Iterator[pa.RecordBatch]:
+        """Rows of a full delivery that are new or changed, then (``withdrawing``) a delete row for every key that is
+        gone.
 
         A key is compared with all its rows in the newest batch that has it, so a key that the source repeats
         is handled like any other. Without a declared key the whole row is the key.
@@ -123,6 +124,8 @@ class Difference:
         yield from self._batches(
             f"select {self._all('d')} from delivery d semi join changed c on {pairs} order by d._row"
         )
+        if not withdrawing:
+            return
         gone = " and ".join(f"b.{k} is not distinct from a.{k}" for k in self._ks)
         self.connection.execute(
             f"create temp table gone as select {', '.join(f'b.{k}' for k in self._ks)} , b._batch "

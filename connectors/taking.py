@@ -111,12 +111,12 @@ class Taker:
         landing = Landing(self.installation, self.resource, number)
         try:
             landing.begin(schema)
-            stopped = drift.stops(self.resource.contract)
-            if stopped or not self.past or delivery.mode not in ("full", "delta"):
+            former = self._former(delivery)
+            if drift.stops(self.resource.contract) or not former:
                 for batch in counted():
                     landing.write(batch)
             else:
-                self._write_difference(landing, delivery, counted(), schema)
+                self._write_difference(landing, delivery, counted(), schema, former)
             landing.finish()
         except BaseException:
             landing.abandon()
@@ -131,16 +131,32 @@ class Taker:
             return schema
         return pa.schema([field for field in schema if field.name in declared or field.name in own])
 
+    def _former(self, delivery: Delivery) -> list[Manifest]:
+        """The batches against which a delivery is compared, so that only what is new in it lands: all of them, or for a
+        file among others those of the same name, since it has been written anew."""
+        if delivery.mode == "file":
+            names = {file.name for file in delivery.files}
+            return [m for m in self.past if names & {file.name for file in m.files}]
+        return self.past if delivery.mode in ("full", "delta") else []
+
     def _write_difference(
-        self, landing: Landing, delivery: Delivery, rows: Iterator[pa.RecordBatch], schema: pa.Schema
+        self,
+        landing: Landing,
+        delivery: Delivery,
+        rows: Iterator[pa.RecordBatch],
+        schema: pa.Schema,
+        former: list[Manifest],
     ) -> None:
         from connectors.difference import Difference, spool  # DuckDB: a first load does without
 
         kept = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
-        difference = Difference(spool(rows, kept, landing.scratch), self.past, self.resource.connector.key)
+        difference = Difference(spool(rows, kept, landing.scratch), former, self.resource.connector.key)
         try:
-            full = delivery.mode == "full"
-            for batch in difference.changes() if full else difference.not_landed(delivery.watermark):
+            if delivery.mode == "delta":
+                changes = difference.not_landed(delivery.watermark)
+            else:  # what one file of several no longer has may be in another
+                changes = difference.changes(withdrawing=delivery.mode == "full")
+            for batch in changes:
                 landing.write(batch)
         finally:
             difference.close()
@@ -203,9 +219,8 @@ class Taker:
 
     def _former_count(self, delivery: Delivery) -> int:
         """How many rows the source gave when it last gave all; 0 if it never did."""
-        names = {file.name for file in delivery.files}
         if delivery.mode == "file":
-            known = [m for m in self.past if m.mode == "file" and names & {file.name for file in m.files}]
+            known = self._former(delivery)
             return known[-1].read if known else 0
         if delivery.mode != "full":
             return 0

@@ -75,7 +75,23 @@ def test_every_file_is_a_batch_and_is_taken_once(drop: Drop) -> None:
     drop.put("一.csv", "a,b\n1,2\n7,8\n")
     assert drop.collect(files()).batches == ("000003",)
     manifest = committed(drop.installation, "office.files")[-1]
-    assert (manifest.files[0].name, manifest.rows, manifest.mode) == ("一.csv", 2, "file")
+    assert (manifest.files[0].name, manifest.read, manifest.rows, manifest.mode) == ("一.csv", 2, 1, "file")
+    assert drop.landed(files(), "a, b, _line", "_batch = '000003'") == [("7", "8", 3)]
+
+
+def test_a_file_written_anew_lands_what_is_new_in_it(drop: Drop) -> None:
+    drop.put("一.csv", "a,b\n1,2\n1,2\n3,4\n5\n")
+    drop.put("二.csv", "a,b\n3,5\n")
+    drop.collect(files())
+    # Changed, gone, new and as before; what stands in another file is that file's business.
+    for text, landed in (
+        ("a,b\n1,2\n1,2\n3,4\n5\n7,8\n", [("7", "8", "upsert")]),
+        ("a,b\n1,3\n3,4\n5\n7,8\n", [("1", "3", "upsert")]),
+        ("a,b\n1,2\n5\n6\n", [("1", "2", "upsert"), ("6", None, "upsert")]),
+    ):
+        drop.put("一.csv", text)
+        [batch] = drop.collect(files()).batches
+        assert drop.landed(files(), "a, b, _op", f"_batch = '{batch}'") == landed
 
 
 def test_a_snapshot_lands_only_what_changed(drop: Drop) -> None:

@@ -5,7 +5,9 @@ The columns are those of ``int_population__claims`` (dbt). What is compared, and
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -15,62 +17,85 @@ from linking.link import link
 from linking.records import COLUMNS
 from linking.settings import Settings
 from linking.suspicions import suspect
+from linking.touched import touched
 
 ADDRESS = "_resource, _batch, _row, _role"
+CLAIM_ID = f"concat_ws('|', {ADDRESS})"
 KIN = "linking_numbered_kin"
 
 
-def links(connection: duckdb.DuckDBPyConnection, claims: str) -> duckdb.DuckDBPyRelation:
+@dataclass(frozen=True)
+class Claims:
+    """Relations of the warehouse. ``now``: all claims. When a build goes on from the last one: ``former``, what the
+    records that it has staged again said before; ``build``, its name, by which claims know that they are of such a
+    record; ``result``, what the last build made of the claims then."""
+
+    now: str
+    former: str | None = None
+    build: str = ""
+    result: str = ""
+
+    @classmethod
+    def of_build(cls, model: str) -> Claims:
+        """Those of the build that dbt is just making; ``model`` is the one that asks."""
+        inputs = json.loads((_data() / "warehouse" / "inputs.json").read_text(encoding="utf-8"))
+        now = "intermediate.int_population__claims"
+        if inputs["full"]:
+            return cls(now)
+        return cls(now, "intermediate.int_population__former_claims", inputs["build"], f"intermediate.{model}")
+
+
+def links(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """One row a claim without a usable number: its address and keys, entity_id (null: none), method, rule, probability
     and ``candidates`` for the clerk, each with entity_id, probability and reason."""
-    relations(connection, claims)
-    decided = decisions.relation(connection, Path(os.environ["GOVSHARE_DATA"]))
-    link(connection, "linking_loose", "linking_numbered", Settings.load(), decided, KIN)
-    return connection.sql("""
+    settings = Settings.load()
+    relations(connection, claims.now)
+    decided = decisions.relation(connection, _data())
+    loose, kept = "linking_loose", ""
+    if claims.former:
+        _again(connection, claims, settings, decided)
+        loose = "(from linking_loose where claim_id in (from linking_again))"
+        kept = f"""
+            union all by name
+            select * from {claims.result}
+            where {CLAIM_ID} in (select claim_id from linking_loose) and {CLAIM_ID} not in (from linking_again)
+        """
+    link(connection, loose, "linking_numbered", settings, decided, KIN)
+    return connection.sql(f"""
         select claims._resource, claims._batch, claims._row, claims._role, claims._record_key, claims._claim_key,
             links.person_id as entity_id, case when links.person_id is not null then links.method end as method,
             links.rule, links.probability,
-            list({'entity_id': review.person_id, 'probability': review.probability, 'reason': review.reason}
+            list({{'entity_id': review.person_id, 'probability': review.probability, 'reason': review.reason}}
                 order by review.probability desc, review.person_id) filter (review.person_id is not null) as candidates
         from linking_loose as claims
         join links on claims.claim_id = links.claim_id
         left join review on claims.claim_id = review.claim_id
         group by all
+        {kept}
     """)
 
 
-def suspicions(connection: duckdb.DuckDBPyConnection, claims: str) -> duckdb.DuckDBPyRelation:
+def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """Known persons whose number is doubtful: person_id, kind, other_person_id and reason (``suspect``)."""
-    _numbered(connection, claims)
-    suspect(connection, "linking_numbered")
-    return connection.sql("from suspicions")
-
-
-def _numbered(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
-    connection.execute(f"""
-        create or replace temp view linking_numbered as
-        select id_number as person_id, _register as register, {", ".join(COLUMNS)}
-        from {claims} where id_number is not null
+    _numbered(connection, claims.now, "linking_numbered")
+    if not claims.former:
+        suspect(connection, "linking_numbered")
+        return connection.sql("from suspicions")
+    _changed(connection, claims)
+    suspect(connection, "linking_numbered", changed="linking_changed_persons")
+    return connection.sql(f"""
+        from suspicions
+        union all by name
+        select * from {claims.result}
+        where person_id not in (from linking_changed_persons)
+            and (other_person_id is null or other_person_id not in (from linking_changed_persons))
     """)
 
 
 def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
     """``linking_loose`` with the other persons of the claim's row as ``related``, ``linking_numbered``, and whom the
     rows of those name (``KIN``): apart, since it is a join that few steps of linking need."""
-    columns = ", ".join(COLUMNS)
-    connection.execute(f"""
-        create or replace temp table linking_rows_of_several as
-        select {ADDRESS}, id_number, name, birth_date from {claims}
-        where _resource in (select _resource from {claims} group by _resource having count(distinct _role) > 1)
-    """)
-    connection.execute("""
-        create or replace temp view linking_beside as
-        select one._resource, one._batch, one._row, one._role, one.id_number as person_id,
-            other._role as relation, other.id_number, other.name, other.birth_date
-        from linking_rows_of_several as one
-        join linking_rows_of_several as other on one._resource = other._resource and one._batch = other._batch
-            and one._row = other._row and one._role <> other._role
-    """)
+    _beside(connection, claims, "linking_beside")
     connection.execute(f"""
         create or replace temp table linking_loose as
         with beside as (
@@ -79,13 +104,84 @@ def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
             }} order by relation) as related
             from linking_beside where person_id is null group by all
         )
-        select concat_ws('|', {ADDRESS}) as claim_id,
-            _claim_key as claim_key, _claim_key, _record_key, {ADDRESS}, {columns}, related
+        select {CLAIM_ID} as claim_id,
+            _claim_key as claim_key, _claim_key, _record_key, {ADDRESS}, {", ".join(COLUMNS)}, related
         from {claims} left join beside using ({ADDRESS})
         where id_number is null
     """)
-    _numbered(connection, claims)
+    _numbered(connection, claims, "linking_numbered")
+    connection.execute(f"create or replace temp view {KIN} as {_kin('linking_beside')}")
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
     connection.execute(f"""
-        create or replace temp view {KIN} as
-        select person_id, id_number, name, birth_date from linking_beside where person_id is not null
+        create or replace temp view {view} as
+        select id_number as person_id, _register as register, {", ".join(COLUMNS)}
+        from {claims} where id_number is not null
     """)
+
+
+def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
+    """``view``: each person of a row with each other one of it."""
+    connection.execute(f"""
+        create or replace temp table {view}_rows as
+        select {ADDRESS}, id_number, name, birth_date from {claims}
+        where _resource in (select _resource from {claims} group by _resource having count(distinct _role) > 1)
+    """)
+    connection.execute(f"""
+        create or replace temp view {view} as
+        select one._resource, one._batch, one._row, one._role, one.id_number as person_id,
+            other._role as relation, other.id_number, other.name, other.birth_date
+        from {view}_rows as one
+        join {view}_rows as other on one._resource = other._resource and one._batch = other._batch
+            and one._row = other._row and one._role <> other._role
+    """)
+
+
+def _kin(beside: str) -> str:
+    return f"select person_id, id_number, name, birth_date from {beside} where person_id is not null"
+
+
+def _changed(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
+    """``linking_changed_persons``: numbers that records staged again name, or named before."""
+    connection.execute(f"""
+        create or replace temp table linking_changed_persons as
+        select id_number as person_id from {claims.now} where _build = '{claims.build}' and id_number is not null
+        union
+        select id_number from {claims.former} where id_number is not null
+    """)
+
+
+def _again(connection: duckdb.DuckDBPyConnection, claims: Claims, settings: Settings, decided: str | None) -> None:
+    """``linking_again``: the claims whose link may be another than it was (``touched`` says why these). Decisions are
+    only ever added, so it is enough to look at all claims of which there is one."""
+    assert claims.former
+    on_decision = f"""
+        union
+        select claim_id from linking_loose where claim_key in (
+            select claim_key from {decided} union all select person_id from {decided} where person_id is not null
+        )
+    """
+    connection.execute(f"""
+        create or replace temp table linking_again as
+        select {CLAIM_ID} as claim_id from {claims.now} where _build = '{claims.build}' and id_number is null
+        union
+        select {CLAIM_ID} from {claims.result} where entity_id is null or entity_id like 'U%'
+        {on_decision if decided else ""}
+    """)
+    _changed(connection, claims)
+    _numbered(connection, claims.former, "linking_former_numbered")
+    _beside(connection, claims.former, "linking_former_beside")
+    connection.execute(f"""
+        create or replace temp view linking_before as
+        from linking_former_numbered union all by name from linking_changed_persons;
+        create or replace temp view linking_kin_of_both as
+        {_kin("linking_beside")} union all {_kin("linking_former_beside")}
+    """)
+    settled = "(from linking_loose where claim_id not in (from linking_again))"
+    touched(connection, settled, "linking_numbered", "linking_before", settings, "linking_kin_of_both")
+    connection.execute("insert into linking_again from touched")
+
+
+def _data() -> Path:
+    return Path(os.environ["GOVSHARE_DATA"])

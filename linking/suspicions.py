@@ -19,29 +19,62 @@ PIECES = (
     "substr(person_id, 1, 9) || substr(person_id, 12, 6)",
     "substr(person_id, 1, 5) || substr(person_id, 8, 10)",
 )
+KEYS = ", ".join(f"hash({n}, name, {piece})" for n, piece in enumerate(PIECES))
 
 
-def suspect(connection: duckdb.DuckDBPyConnection, known: str, into: str = "temp table suspicions") -> None:
+def suspect(
+    connection: duckdb.DuckDBPyConnection,
+    known: str,
+    into: str = "temp table suspicions",
+    changed: str | None = None,
+) -> None:
     """``suspicions`` (person_id, kind, other_person_id, reason) among ``known``, in the shape that ``link`` takes.
 
     ``wrong_number``: known to one register only, with the name of ``other_person_id``, whom others know, and a number
     one digit or exchange away (but for the check character, which fits: as with a 15-digit number), when birth date,
     telephone or address are the other's too. ``two_persons``: registers disagree on both name and birth date.
+    ``changed``: relation (person_id); only suspicions in which one of these takes part are found.
     """
     functions.install(connection)
     records.standardise(connection, known, "linking_known", KNOWN_KEYS)
+    if changed:
+        _only_concerned(connection, changed)
     _wrong_numbers(connection)
     _two_persons(connection)
     connection.execute(f"""
         create or replace {into} as
-        select person_id, 'wrong_number' as kind, other_person_id, reason from linking_wrong_numbers
-        union all
-        select person_id, 'two_persons', null, reason from linking_two_persons
+        select * from (
+            select person_id, 'wrong_number' as kind, other_person_id, reason from linking_wrong_numbers
+            union all
+            select person_id, 'two_persons', null, reason from linking_two_persons
+        )
+        where {f"person_id in (from {changed}) or other_person_id in (from {changed})" if changed else "true"}
     """)
 
 
+def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str) -> None:
+    """Leave of ``linking_known`` the changed persons and whoever might be one of them under another number."""
+    keys = f"unnest([{KEYS}]) as key"
+    connection.execute(f"""
+        create or replace temp table linking_changed_names as
+        select distinct person_id, name from linking_known where person_id in (from {changed}) and name is not null
+    """)
+    connection.execute(f"""
+        create or replace temp table linking_concerned_rows as
+        with namesakes as (
+            select person_id, {keys} from linking_known where name in (select name from linking_changed_names)
+        ),
+        concerned as (
+            from {changed}
+            union
+            select person_id from namesakes where key in (select {keys} from linking_changed_names)
+        )
+        from linking_known where person_id in (from concerned)
+    """)
+    connection.execute("create or replace temp view linking_known as from linking_concerned_rows")
+
+
 def _wrong_numbers(connection: duckdb.DuckDBPyConnection) -> None:
-    keys = ", ".join(f"hash({n}, name, {piece})" for n, piece in enumerate(PIECES))
     connection.execute(f"""
         create or replace temp table linking_wrong_numbers as
         with lone as (
@@ -52,11 +85,11 @@ def _wrong_numbers(connection: duckdb.DuckDBPyConnection) -> None:
             select distinct person_id, name, number_birth, birth, phone, residence_address, household_address
             from linking_known where person_id in (from lone) and name is not null
         ),
-        keys as (select distinct person_id, name, unnest([{keys}]) as key from doubted),
+        keys as (select distinct person_id, name, unnest([{KEYS}]) as key from doubted),
         near as (
             select distinct keys.person_id, others.person_id as other_person_id, keys.name
             from (
-                select person_id, unnest([{keys}]) as key from linking_known
+                select person_id, unnest([{KEYS}]) as key from linking_known
                 where name is not null and length(person_id) = 18
             ) as others
             join keys on keys.key = others.key and keys.person_id <> others.person_id

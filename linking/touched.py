@@ -48,23 +48,24 @@ def touched(
 def _concerned(connection: duckdb.DuckDBPyConnection) -> None:
     """The changed persons, who shares a household or an address with them, whom they name, and who names them."""
     connection.execute("""
+        create or replace temp table linking_changed_rows as
+        from linking_known where person_id in (from linking_changed)
+    """)
+    connection.execute("""
         create or replace temp table linking_concerned as
-        with rows as (from linking_known where person_id in (from linking_changed)),
-        places as (
-            select hash('household', household_number) as place from rows where household_number is not null
-            union select hash(household_address) from rows where household_address is not null
-            union select hash(residence_address) from rows where residence_address is not null
+        with households as (
+            select household_number from linking_changed_rows where household_number is not null
+        ),
+        addresses as (
+            select household_address as address from linking_changed_rows where household_address is not null
+            union
+            select residence_address from linking_changed_rows where residence_address is not null
         )
         from linking_changed
         union
-        select person_id from (
-            select person_id, unnest([
-                case when household_number is not null then hash('household', household_number) end,
-                case when household_address is not null then hash(household_address) end,
-                case when residence_address is not null then hash(residence_address) end
-            ]) as place
-            from linking_known
-        ) where place in (from places)
+        select person_id from linking_known
+        where household_number in (from households)
+            or household_address in (from addresses) or residence_address in (from addresses)
         union
         select kin_id from linking_known_kin where person_id in (from linking_changed) and kin_id is not null
         union

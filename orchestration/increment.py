@@ -22,6 +22,7 @@ from catalogue.model import Catalogue
 from connectors.manifest import committed
 from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
+from linking.settings import FILE as WEIGHTS
 from publishing.release import current_release, parquet_files
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
@@ -31,12 +32,14 @@ NOT_BUILT = ("test", "unit_test", "snapshot")
 @dataclass(frozen=True)
 class Build:
     """``fingerprint``: of all that the build depends on; ``project``: of all but batches and reviewers' decisions.
-    ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not. ``full``: nothing
-    of the last build can be kept. ``done``: the warehouse is already what this build would make of it."""
+    ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not. ``decisions``:
+    length and hash of each file of reviewers' decisions. ``full``: nothing of the last build can be kept. ``done``:
+    the warehouse is already what this build would make of it."""
 
     fingerprint: str
     project: str
     batches: Mapping[str, list[str]]
+    decisions: Mapping[str, tuple[int, str]]
     new: Mapping[str, list[str]]
     full: bool
     done: bool
@@ -67,28 +70,39 @@ class Build:
 
     def finish(self, installation: Installation) -> None:
         """Say what the warehouse holds now."""
-        holds = {"fingerprint": self.fingerprint, "project": self.project, "batches": self.batches}
+        holds = {
+            "fingerprint": self.fingerprint,
+            "project": self.project,
+            "batches": self.batches,
+            "decisions": self.decisions,
+        }
         write_whole(_mark(installation), json.dumps(holds))
 
 
 def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     """Compare what has landed, the project and the engines with what the last build read.
 
-    A batch that has gone, another project or another engine make it a full one: increments only add.
+    A batch or a decision that has gone, another project, another engine or other weights of linking make it a full
+    one: increments only add.
     """
     resources = catalogue.resources.values()
     versions = [f"{package} {version(package)}" for package in ENGINES]
-    project = _hash(project_fingerprint(installation), *versions)
-    decided = [path.read_bytes().hex() for path in sorted((installation.data / "decisions").glob("*.csv"))]
-    fingerprint = _hash(landing_fingerprint(installation, resources), project, *decided)
+    project = _hash(project_fingerprint(installation), WEIGHTS.read_text(encoding="utf-8"), *versions)
+    decided = {path.name: path.read_bytes() for path in sorted((installation.data / "decisions").glob("*.csv"))}
+    decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
+    fingerprint = _hash(landing_fingerprint(installation, resources), project, json.dumps(decisions))
     batches = {r.id: [m.batch for m in committed(installation, r.id)] for r in resources}
     built = _built(installation)
     past = built.get("batches", {})
-    gone = any(set(names) - set(batches.get(resource, ())) for resource, names in past.items())
+    gone = any(set(names) - set(batches.get(resource, ())) for resource, names in past.items()) or any(
+        hashlib.sha256(decided.get(name, b"")[:length]).hexdigest() != known
+        for name, (length, known) in built.get("decisions", {}).items()
+    )
     return Build(
         fingerprint=fingerprint,
         project=project,
         batches=batches,
+        decisions=decisions,
         new={r: new for r, names in batches.items() if (new := [n for n in names if n not in past.get(r, ())])},
         full=gone or built.get("project") != project,
         done=built.get("fingerprint") == fingerprint,

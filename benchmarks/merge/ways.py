@@ -21,7 +21,7 @@ from benchmarks.merge.city import installation_of
 from catalogue.dbt import run_dbt
 from catalogue.installation import DBT_PROJECT
 from catalogue.load import load
-from linking.from_claims import links
+from linking.from_claims import Claims, links
 from orchestration.increment import next_build
 
 SCRIPT = Path(__file__).parent / "script"
@@ -71,7 +71,7 @@ def run_script(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
     connection.execute("set variable seeds = ?", [str(DBT_PROJECT / "seeds")])
     for name in BEFORE_LINKING:
         connection.execute((SCRIPT / f"{name}.sql").read_text(encoding="utf-8"))
-    links(connection, "population_claims").create("population_links")
+    links(connection, Claims("population_claims")).create("population_links")
     for name in AFTER_LINKING:
         connection.execute((SCRIPT / f"{name}.sql").read_text(encoding="utf-8"))
 

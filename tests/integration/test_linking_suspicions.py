@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 from test_linking import DAY, KNOWN, number, person
 
 from linking.suspicions import suspect
 
 
-def suspicions(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+def suspicions(rows: list[dict[str, Any]], changed: set[str] | None = None) -> list[tuple[Any, ...]]:
     connection = duckdb.connect()
     connection.register("known", pa.Table.from_pylist(rows, schema=KNOWN))
-    suspect(connection, "known")
+    if changed is not None:
+        connection.register("changed", pa.table({"person_id": pa.array(sorted(changed), pa.string())}))
+    suspect(connection, "known", changed=None if changed is None else "changed")
     return connection.sql("select person_id, kind, other_person_id, reason from suspicions order by all").fetchall()
 
 
@@ -73,3 +77,21 @@ def test_a_new_name_a_typing_error_or_a_wrong_day_alone_is_one_person() -> None:
     assert suspicions([WELL_KNOWN[0], former]) == []
     near = known_to("marriage", "赵春梅") | {"birth_date": dt.date(1980, 7, 3)}
     assert suspicions([WELL_KNOWN[0], near]) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_changed_persons_take_part_in_is_found_without_looking_at_all(seed: int) -> None:
+    rng = random.Random(seed)
+    names, registers = ["王建国", "李秀英", "张伟"], ["household", "card", "insurance"]
+    rows = [
+        known_to(
+            rng.choice(registers), rng.choice(names), rng.choice([DAY, dt.date(1981, 3, 7)]), rng.randrange(100, 160)
+        )
+        | {"birth_date": rng.choice([DAY, dt.date(2001, 7, 23)])}
+        for _ in range(120)
+    ]
+    every = suspicions(rows)
+    assert {kind for _, kind, _, _ in every} == {"wrong_number", "two_persons"}
+    for _ in range(5):
+        changed = set(rng.sample(sorted({row["person_id"] for row in rows}), 5))
+        assert suspicions(rows, changed) == [found for found in every if changed & {found[0], found[2]}]

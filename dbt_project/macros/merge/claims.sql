@@ -5,8 +5,11 @@
     wins, and its address says which row supplied the value.
 #}
 
-{# All claims on a base table, as one query over its staging models. #}
-{% macro claims_on(table) -%}
+{#
+    All claims on a base table, as one query over its staging models. `former`: as they were before this build, of the
+    records that it has staged again.
+#}
+{% macro claims_on(table, former=false) -%}
     {%- set models = staged_models(table) -%}
     {%- for model in models -%}{%- do ref(model) -%}{%- endfor -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
@@ -18,9 +21,10 @@
     {%- set branches = [] -%}
     {%- for model in models -%}
         {%- set resource = staged_resource(model) -%}
-        {%- set staged = column_names(ref(model)) -%}
-        {%- for role in roles_of(source_node(resource[0], resource[1]), table) -%}
-            {%- do branches.append(one_claim(ref(model), staged, resource | join('.'), models.index(model), role, columns, meta)) -%}
+        {%- set relation = former_of(ref(model)) if former else ref(model) -%}
+        {%- set staged = columns_if_there(relation).keys() | list if former else column_names(relation) -%}
+        {%- for role in roles_of(source_node(resource[0], resource[1]), table) if staged -%}
+            {%- do branches.append(one_claim(relation, staged, resource | join('.'), models.index(model), role, columns, meta)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- if not branches -%}{%- do branches.append(no_claim(columns)) -%}{%- endif -%}
@@ -33,6 +37,7 @@ select
     _batch,
     _row,
     _record_key,
+    _build,
     {{ lasting_key("'" ~ resource ~ "'", "'" ~ role.role ~ "'") }} as _claim_key,
     '{{ role.role }}' as _role,
     '{{ role.register }}' as _register,
@@ -55,6 +60,7 @@ select
     cast(null as varchar) as _batch,
     cast(null as bigint) as _row,
     cast(null as varchar) as _record_key,
+    cast(null as varchar) as _build,
     cast(null as varchar) as _claim_key,
     cast(null as varchar) as _role,
     cast(null as varchar) as _register,

@@ -29,28 +29,41 @@
     {{ return(row_hash(["coalesce(" ~ record_key(keys) ~ ", '')"])) }}
 {%- endmacro %}
 
-{# The landed rows that a build has to stage: all, or those of touched records. #}
-{% macro rows_to_stage(landed, resource, keys) -%}
+{# The landed rows that a build has to stage: all, or those of touched records, which the pre-hook has picked out. #}
+{% macro rows_to_stage(landed, resource) -%}
     {%- if not increments() -%}{{ return(landed) }}{%- endif -%}
-    {%- if not is_new(resource) -%}{{ return("(select * from " ~ landed ~ " where false)") }}{%- endif -%}
-    {%- set scope = scope_of(keys) -%}
-    {{ return("(select * from " ~ landed ~ " where " ~ scope ~ " in (select " ~ scope ~ " from " ~ landed ~ " where " ~ is_new(resource) ~ "))") }}
+    {{ return(picked_rows(this) if is_new(resource) else "(select * from " ~ landed ~ " where false)") }}
 {%- endmacro %}
 
-{# Pre-hook of staging models. #}
+{% macro picked_rows(relation) %}{{ return(beside(relation, 'picked')) }}{% endmacro %}
+
+{#
+    Pre-hook of staging models: the rows of touched records go, and stay as `<model>__before` for those who want to know
+    what they said. What is to be staged is picked out in one pass over the landing: the steps of staging ask for it often.
+#}
 {% macro forget_touched_records() -%}
-    {%- if increments() -%}
+    {%- if execute -%}
+        {%- set former = former_of(this) -%}
+        {%- set picked = picked_rows(this) -%}
         {%- set parts = staged_resource(this.identifier) -%}
         {%- set resource = parts | join('.') -%}
-        {%- if is_new(resource) -%}
+        drop table if exists {{ former }};
+        drop table if exists {{ picked }};
+        {% if increments() and is_new(resource) -%}
+            {%- set landed = source_relation(parts[0], parts[1]) -%}
             {%- set scope = scope_of(keys_of(source_node(parts[0], parts[1]))) -%}
-            delete from {{ this }} where _scope in (select {{ scope }} from {{ source_relation(parts[0], parts[1]) }} where {{ is_new(resource) }})
+            create table {{ picked }} as select * from {{ landed }}
+            where {{ scope }} in (select {{ scope }} from {{ landed }} where {{ is_new(resource) }});
+            create table {{ former }} as select * from {{ this }} where _scope in (select {{ scope }} from {{ picked }});
+            delete from {{ this }} where _scope in (select _scope from {{ former }})
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 {# Where a hook keeps what a relation was before. #}
-{% macro former_of(relation) %}{{ return(relation.include(database=false).replace_path(identifier=relation.identifier ~ '__before')) }}{% endmacro %}
+{% macro former_of(relation) %}{{ return(beside(relation, 'before')) }}{% endmacro %}
+
+{% macro beside(relation, what) %}{{ return(relation.include(database=false).replace_path(identifier=relation.identifier ~ '__' ~ what)) }}{% endmacro %}
 
 {# Pre-hook of models of which the next ones want to know what they were before. #}
 {% macro keep_before() -%}

@@ -53,7 +53,7 @@
     {%- set items = columns | map(attribute='name') | list -%}
     {%- set keys = keys_of(node) -%}
     {%- set key = record_key(keys) -%}
-    {%- set rows = rows_to_stage(landed, department ~ '.' ~ resource, keys) -%}
+    {%- set rows = rows_to_stage(landed, department ~ '.' ~ resource) -%}
     {%- set problem = row_problem(items) -%}
     {%- set content = row_hash(quoted_items(items) + ['_op', '_problem', '_raw']) -%}
     {#- An unreadable row is no version of any record: it can only be a copy of its like. -#}

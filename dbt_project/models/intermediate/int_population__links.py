@@ -7,8 +7,9 @@ becomes links. Claims that mean nobody who is known, but say enough, make a pers
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from linking.from_claims import links
+    from linking.from_claims import Claims, links
 
     dbt.ref("int_population__claims")
+    dbt.ref("int_population__former_claims")
     # Splink wants the connection itself, not what dbt wraps around it.
-    return links(getattr(session, "_cursor", session), "intermediate.int_population__claims")
+    return links(getattr(session, "_cursor", session), Claims.of_build("int_population__links"))

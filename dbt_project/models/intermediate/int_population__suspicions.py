@@ -3,7 +3,8 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from linking.from_claims import suspicions
+    from linking.from_claims import Claims, suspicions
 
     dbt.ref("int_population__claims")
-    return suspicions(getattr(session, "_cursor", session), "intermediate.int_population__claims")
+    dbt.ref("int_population__former_claims")
+    return suspicions(getattr(session, "_cursor", session), Claims.of_build("int_population__suspicions"))

@@ -1,0 +1,5 @@
+{{ config(materialized='view') }}
+
+-- What the records that this build has staged again said before: empty in a full build.
+
+{{ claims_on('population', former=true) }}

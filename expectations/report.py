@@ -11,6 +11,7 @@ import html
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from great_expectations.render.renderer import ValidationResultsPageRenderer
@@ -54,7 +55,7 @@ _STATUS = (
 
 def write_report(installation: Installation, table: BaseTable, verdict: Verdict, result: Any) -> None:
     """Write ``data_docs/<table>.html`` with its verdict beside it, and the index anew."""
-    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    page = _view().render(ValidationResultsPageRenderer().render(result))
     write_whole(installation.data_docs / f"{table.name}.html", cleaned(page, f"{table.title} {table.name}"))
     facts = {
         "table": table.name,
@@ -64,6 +65,12 @@ def write_report(installation: Installation, table: BaseTable, verdict: Verdict,
     }
     write_whole(installation.data_docs / f"{table.name}.json", json.dumps(facts, ensure_ascii=False, indent=1))
     write_whole(installation.data_docs / "index.html", _index(installation))
+
+
+@cache
+def _view() -> DefaultJinjaPageView:
+    """Kept, because it compiles twenty templates."""
+    return DefaultJinjaPageView()
 
 
 def cleaned(page: str, title: str) -> str:

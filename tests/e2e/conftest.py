@@ -39,13 +39,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> OnlyOnce:
 @pytest.fixture(scope="session")
 def finished(once: OnlyOnce) -> Node:
     """A city with the usual defects, collected, merged and published. Nobody changes it."""
-    return once("finished", lambda folder: make(folder, seed=1, defects="usual") and None)
+    return once("finished", lambda folder: make(folder, seed=1, defects="usual", taking_over=False) and None)
 
 
 @pytest.fixture(scope="session")
 def heavy(once: OnlyOnce) -> Node:
     """Another city, with many defects."""
-    return once("heavy", lambda folder: make(folder, seed=2, defects="heavy") and None)
+    return once("heavy", lambda folder: make(folder, seed=2, defects="heavy", taking_over=True) and None)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from support import parsed
+
+from catalogue.installation import DBT_PROJECT, Installation
 
 GOVSHARE = Path(sys.executable).with_name("govshare")
 PEOPLE = 1500
@@ -39,6 +42,10 @@ class Node:
     @property
     def city(self) -> Path:
         return self.folder / "city"
+
+    @property
+    def installation(self) -> Installation:
+        return Installation(self.data, self.city, DBT_PROJECT / "cities" / "xinxiang")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -72,6 +79,7 @@ class Node:
 
     def copy(self, folder: Path) -> Node:
         shutil.copytree(self.folder, folder, symlinks=True)
+        parsed.moved(self.installation, Node(folder).installation)
         return Node(folder)
 
     def released(self) -> dict[str, str]:
@@ -139,13 +147,16 @@ def behind(port: int) -> dict[str, str]:
     }  # fmt: skip
 
 
-def make(folder: Path, *, seed: int, defects: str) -> Node:
-    """Simulate a city and take it all the way; ``run.json`` has what the run said and how long it took."""
+def make(folder: Path, *, seed: int, defects: str, taking_over: bool) -> Node:
+    """Simulate a city and take it all the way; ``run.json`` has what the run said and how long it took. ``taking_over``:
+    what dbt has parsed already."""
     node = Node(folder)
     folder.mkdir(parents=True)
     node.call(
         "demo", "--people", str(PEOPLE), "--seed", str(seed), "--defects", defects, "--out", str(node.city)
     )  # fmt: skip
+    if taking_over:
+        parsed.take_over(node.installation)
     started = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as internet:
         done = node.call("run", internet=internet.getsockname()[1])
@@ -157,6 +168,7 @@ def make(folder: Path, *, seed: int, defects: str) -> Node:
             asked = False
     note = {"seconds": time.monotonic() - started, "out": done.stdout, "err": done.stderr, "asked the internet": asked}
     (folder / "run.json").write_text(json.dumps(note), encoding="utf-8")
+    parsed.keep(node.installation)
     return node
 
 

@@ -8,30 +8,25 @@ from pathlib import Path
 import pytest
 from installed import Node
 
-from catalogue.installation import DBT_PROJECT, Installation
 from publishing.review import ReviewError, decide, handle, open_claims
 
 NOBODY = "11010519491231002X"
 
 
-def installation(node: Node) -> Installation:
-    return Installation(node.data, node.city, DBT_PROJECT / "cities" / "xinxiang")
-
-
 def test_what_is_decided_is_linked_by_the_next_run_and_leaves_the_list(heavy: Node, tmp_path: Path) -> None:
     node = heavy.copy(tmp_path / "copy")
-    claims = [c for c in open_claims(installation(node)) if c["table_name"] == "population" and c["candidates"]]
+    claims = [c for c in open_claims(node.installation) if c["table_name"] == "population" and c["candidates"]]
     same, different = claims[:2]
     person = same["candidates"][0]["entity_id"]
     chosen = ("review", "decide", handle(same["claim_key"]), "same", handle(person), "--by", "clerk")
     assert f"claim {handle(same['claim_key'])} is same {handle(person)}" in node.call(*chosen).stdout
     for candidate in different["candidates"]:
-        decide(installation(node), different["claim_key"], "different", candidate["entity_id"], "clerk")
+        decide(node.installation, different["claim_key"], "different", candidate["entity_id"], "clerk")
     shown = {claim["claim"]: claim for claim in node.document("review")}
     assert shown[handle(same["claim_key"])]["decided"] == [f"same {handle(person)} (clerk)"]
 
     node.call("run")
-    still = {claim["claim_key"] for claim in open_claims(installation(node))}
+    still = {claim["claim_key"] for claim in open_claims(node.installation)}
     assert same["claim_key"] not in still and different["claim_key"] not in still
     [spoken] = node.document(
         "query",
@@ -44,7 +39,7 @@ def test_what_is_decided_is_linked_by_the_next_run_and_leaves_the_list(heavy: No
 
 
 def test_the_list_shows_no_number_and_no_key(heavy: Node) -> None:
-    claims = open_claims(installation(heavy))
+    claims = open_claims(heavy.installation)
     listed = heavy.call("review", "--json").stdout
     assert len(json.loads(listed)) == len(claims) > 0
     for claim in claims:
@@ -53,7 +48,7 @@ def test_the_list_shows_no_number_and_no_key(heavy: Node) -> None:
 
 
 def test_what_cannot_be_decided_is_refused_with_a_remedy(heavy: Node) -> None:
-    here = installation(heavy)
+    here = heavy.installation
     claims = open_claims(here)
     person = next(claim["claim_key"] for claim in claims if claim["table_name"] == "population")
     entity = next(claim["claim_key"] for claim in claims if claim["table_name"] == "legal_entity")

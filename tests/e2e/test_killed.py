@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from installed import DEAD, Node, note
+from support import parsed
 
 KILL, INTERRUPT = signal.SIGKILL, signal.SIGINT
 SEED = int(os.environ.get("GOVSHARE_TEST_SEED", time.time_ns() % 100_000))
@@ -40,6 +41,7 @@ def exists(node: Node, pattern: str, count: int = 1) -> Callable[[], bool]:
 def test_a_first_run_killed_in_every_part_of_it(finished: Node, tmp_path: Path) -> None:
     node = Node(tmp_path)
     shutil.copytree(finished.city, node.city)
+    parsed.take_over(node.installation)
 
     # While collecting: some resources have landed, others not.
     assert node.interrupted(exists(node, "landing/*/*/000001/manifest.json", 4), KILL, group=False)

@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from support import parsed
 
 from catalogue.dbt import run_dbt
 from catalogue.installation import DBT_PROJECT, Installation
@@ -51,12 +52,14 @@ class MergeCase:
         self.published_history: list[str] = []
         for resource in self.items:
             self._write(resource, "000000", [])
+        parsed.take_over(self.installation)
 
     def copy(self, folder: Path) -> MergeCase:
         """The same installation in another folder, to go on from the same build."""
         shutil.copytree(self.installation.data, folder)
         twin = copy.copy(self)
         twin.installation = Installation(folder, folder / "city", self.installation.content)
+        parsed.moved(self.installation, twin.installation)
         twin.batches, twin.built = (
             {
                 resource: [folder / part.relative_to(self.installation.data) for part in parts]
@@ -98,6 +101,7 @@ class MergeCase:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(inputs), encoding="utf-8")
         run_dbt(self.installation, *arguments)
+        parsed.keep(self.installation)
 
     def build(self, *, full: bool = False) -> MergeCase:
         """Go on from the last build, if there was one, or build in full."""

@@ -1,0 +1,76 @@
+"""dbt's parse of the project, taken over from one test installation to the next.
+
+dbt parses anew (six seconds) wherever the warehouse lies elsewhere, though nothing that it parses depends on the place.
+Here its state file is copied with the hash of the new place; dbt itself checks all the rest, and parses what differs.
+If a version of dbt counts in another way, it just parses everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+from pprint import pformat
+
+import yaml
+
+from catalogue.installation import DBT_PROJECT, Installation
+
+STATE = "partial_parse.msgpack"
+SHELF = DBT_PROJECT / "target" / "tests"
+NOWHERE = Path("/nowhere/warehouse.duckdb")  # for which the state is kept
+
+
+def take_over(installation: Installation) -> None:
+    """Begin with what an earlier test has parsed of the same content, if any has."""
+    kept = _kept(installation)
+    if kept.exists() and not (installation.dbt_target / STATE).exists():
+        installation.dbt_target.mkdir(parents=True, exist_ok=True)
+        (installation.dbt_target / STATE).write_bytes(_moved(kept.read_bytes(), NOWHERE, installation.warehouse))
+
+
+def moved(was: Installation, now: Installation) -> None:
+    """``now`` is a copy of ``was`` in another folder."""
+    state = now.dbt_target / STATE
+    if state.exists():
+        state.write_bytes(_moved(state.read_bytes(), was.warehouse, now.warehouse))
+
+
+def keep(installation: Installation) -> None:
+    """Let later tests begin with what dbt has parsed here."""
+    kept, state = _kept(installation), installation.dbt_target / STATE
+    if not kept.exists() and state.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_bytes(_moved(state.read_bytes(), installation.warehouse, NOWHERE))
+        part.replace(kept)
+
+
+def _kept(installation: Installation) -> Path:
+    content = os.path.relpath(installation.content, DBT_PROJECT)
+    return SHELF / f"{hashlib.sha256(content.encode()).hexdigest()[:8]}.msgpack"
+
+
+def _moved(state: bytes, was: Path, now: Path) -> bytes:
+    return state.replace(_hash_of_profile(was).encode(), _hash_of_profile(now).encode())
+
+
+def _hash_of_profile(warehouse: Path) -> str:
+    """As dbt.parser.manifest.ManifestLoader.build_manifest_state_check."""
+    return hashlib.sha256(pformat(sorted(_credentials()(str(warehouse)).connection_info())).encode()).hexdigest()
+
+
+@cache
+def _credentials():
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+    text = (DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8")
+
+    def of(warehouse: str) -> DuckDBCredentials:
+        rendered = text.replace("{{ env_var('GOVSHARE_WAREHOUSE', 'target/warehouse.duckdb') }}", warehouse)
+        rendered = rendered.replace("{{ env_var('GOVSHARE_MEMORY', '4GB') }}", os.environ.get("GOVSHARE_MEMORY", "4GB"))
+        output = yaml.safe_load(rendered)["govshare"]["outputs"]["duckdb"]
+        return DuckDBCredentials.from_dict(DuckDBCredentials.translate_aliases(output))
+
+    return of

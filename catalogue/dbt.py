@@ -88,7 +88,9 @@ def provenance_types() -> dict[str, str]:
             names = [
                 column["name"]
                 for column in _list(model, "columns")
-                if not column["name"].startswith("_") and (column["name"] != meta.get("key") or column["name"] == known)
+                if not column["name"].startswith("_")
+                and (column["name"] != meta.get("key") or column["name"] == known)
+                and not column["config"]["meta"].get("derived_from")
             ]
             if names:
                 fields = ", ".join(f"{name} {ADDRESS}" for name in names)

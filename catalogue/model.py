@@ -176,10 +176,11 @@ class Column(Entry):
     authority: tuple[str, ...] = ()
     exclusive: bool = False  # nobody but the listed registers may supply it
     from_key: str = ""  # the macro that reads the value out of the key
+    derived_from: tuple[str, ...] = ()  # worked out of these attributes; no source says it
     sensitivity: str = ""
     completeness: float | None = None
 
-    @field_validator("references", "authority", mode="before")
+    @field_validator("references", "authority", "derived_from", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value

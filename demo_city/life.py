@@ -44,6 +44,18 @@ def years(count: np.ndarray | float) -> np.ndarray:
     return (np.asarray(count) * 365.2425).astype(np.int64).astype("m8[D]")
 
 
+def years_later(days: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """The same day of another year; 29 February becomes 1 March."""
+    months = days.astype("M8[M]")
+    return (months + 12 * count.astype("m8[M]")).astype("M8[D]") + (days - months.astype("M8[D]"))
+
+
+def full_years(births: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Age on a day, by the calendar."""
+    guess = days.astype("M8[Y]").astype(np.int64) - births.astype("M8[Y]").astype(np.int64)
+    return guess - (years_later(births, guess) > days)
+
+
 def deaths(rng: np.random.Generator, roster: Roster) -> np.ndarray:
     """Dates of death since 2019, by age; NaT for the living. About 0.7 % of the city a year."""
     age = (TODAY - roster.birth).astype(int) / 365.2425

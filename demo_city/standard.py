@@ -28,8 +28,8 @@ DATES = {
     "valid_to", "issue_date",
 }  # fmt: skip
 CERTIFICATE = [
-    "certificate_id", "certificate_type", "certificate_number", "holder_kind", "holder_id", "holder_name",
-    "issuer_name", "issue_date", "valid_from", "valid_to", "status",
+    "certificate_id", "certificate_type", "certificate_number", "serial_number", "holder_kind", "holder_id",
+    "holder_name", "issuer_name", "issue_date", "valid_from", "valid_to", "status",
 ]  # fmt: skip
 KEYS = {"population": "id_number", "legal_entity": "credit_code", "certificate": "certificate_id"}
 

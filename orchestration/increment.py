@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from catalogue.dbt import project_fingerprint
 from catalogue.files import write_whole
@@ -31,9 +32,9 @@ NOT_BUILT = ("test", "unit_test", "snapshot")
 
 @dataclass(frozen=True)
 class Build:
-    """``fingerprint``: of all that the build depends on; ``project``: of all but batches and reviewers' decisions.
-    ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not. ``decisions``:
-    length and hash of each file of reviewers' decisions. ``full``: nothing of the last build can be kept. ``done``:
+    """``fingerprint``: of all that the build depends on; ``project``: of all but batches, reviewers' decisions and the
+    day. ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not.
+    ``decisions``: length and hash of each file of reviewers' decisions. ``full``: nothing of the last build can be kept. ``done``:
     the warehouse is already what this build would make of it."""
 
     fingerprint: str
@@ -90,7 +91,9 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     project = _hash(project_fingerprint(installation), WEIGHTS.read_text(encoding="utf-8"), *versions)
     decided = {path.name: path.read_bytes() for path in sorted((installation.data / "decisions").glob("*.csv"))}
     decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
-    fingerprint = _hash(landing_fingerprint(installation, resources), project, json.dumps(decisions))
+    # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+    fingerprint = _hash(landing_fingerprint(installation, resources), project, today, json.dumps(decisions))
     batches = {r.id: [m.batch for m in committed(installation, r.id)] for r in resources}
     built = _built(installation)
     past = built.get("batches", {})

@@ -11,15 +11,16 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from benchmarks.merge.city import installation_of
 from catalogue.dbt import run_dbt
-from catalogue.installation import DBT_PROJECT
+from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.load import load
 from linking.from_claims import Claims, links
 from orchestration.increment import next_build
@@ -59,21 +60,28 @@ def script(folder: Path) -> dict[str, Any]:
     database.parent.mkdir(parents=True)
     started = time.perf_counter()
     with duckdb.connect(str(database)) as connection:
-        run_script(connection, folder / "landing")
+        run_script(connection, folder / "landing", day_of_build(installation_of(folder)))
     seconds = time.perf_counter() - started
     return {"seconds": seconds, "base_seconds": seconds}
 
 
-def run_script(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
-    """The base tables of all batches in ``landing``."""
+def run_script(connection: duckdb.DuckDBPyConnection, landing: Path, day: date) -> None:
+    """The base tables of all batches in ``landing``, as they are on ``day``."""
     connection.execute("set threads = 2; set memory_limit = '4GB'; set preserve_insertion_order = false")
     connection.execute("set variable landing = ?", [str(landing)])
+    connection.execute("set variable day = ?", [day])
     connection.execute("set variable seeds = ?", [str(DBT_PROJECT / "seeds")])
     for name in BEFORE_LINKING:
         connection.execute((SCRIPT / f"{name}.sql").read_text(encoding="utf-8"))
     links(connection, Claims("population_claims")).create("population_links")
     for name in AFTER_LINKING:
         connection.execute((SCRIPT / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def day_of_build(installation: Installation) -> date:
+    """The day that the dbt build took for today, in China."""
+    inputs = json.loads(installation.warehouse.with_name("inputs.json").read_text(encoding="utf-8"))
+    return datetime.fromisoformat(inputs["at"]).astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 WAYS: dict[str, Callable[[Path], dict[str, Any]]] = {

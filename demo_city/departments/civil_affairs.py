@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from demo_city.chance import uniform
 from demo_city.delivery import Delivery
-from demo_city.departments.common import capital_text, certificate_of_entity, year_of
+from demo_city.departments.common import capital_text, certificate_of_entity, certificate_states, year_of
 from demo_city.geography import county_name
 from demo_city.households import TODAY
 from demo_city.life import REGISTER_SINCE
@@ -158,7 +158,8 @@ def social_organisation(office: Office, records: np.ndarray) -> Delivery:
     d.item("登记管理机关", issuer, tells={"entity.registration_office": None, "certificate.issuer_name": None})
     states = {str(code): word for code, word in STATE_WORDS.items()}
     status = office.entity("registration_status", at)
-    d.item("登记状态", worded(status, states | {"1": "存续"}), tells={"entity.registration_status": status})
+    d.item("登记状态", worded(status, states | {"1": "存续"}),
+           tells={"entity.registration_status": status, "certificate.status": certificate_states(status)})  # fmt: skip
     certificate_of_entity(office, d, at, "local:social_organisation", "登记证号", issuer)
     return d
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from demo_city.delivery import Delivery
 from demo_city.office import Office
@@ -29,6 +30,11 @@ def capital_in_own_currency(office: Office, at: np.ndarray) -> pa.Array:
     return capital_text(office.world.entities.capital[at], where(dollars, "万美元", "万元"))
 
 
+def certificate_states(registration: pa.Array) -> pa.Array:
+    """A certificate that is the registration itself is valid as long as that runs (11), then void (5)."""
+    return where(np.asarray(pc.equal(registration, "1")), "11", "5")
+
+
 def certificate_of_entity(
     office: Office, d: Delivery, at: np.ndarray, kind: str, number: str, issuer: pa.Array
 ) -> None:
@@ -41,5 +47,5 @@ def certificate_of_entity(
     d.certificate(
         kind, number, holder_kind="legal_entity", holder_id=office.entity("credit_code", at),
         holder_name=office.entity("name", at), issuer_name=issuer, issue_date=since, valid_from=since,
-        valid_to=until,
+        valid_to=until, status=certificate_states(office.entity("registration_status", at)),
     )  # fmt: skip

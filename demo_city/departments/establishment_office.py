@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from demo_city.delivery import Delivery
-from demo_city.departments.common import certificate_of_entity
+from demo_city.departments.common import certificate_of_entity, certificate_states
 from demo_city.departments.market_regulation import number_tells
 from demo_city.geography import county_name
 from demo_city.office import Office
@@ -54,7 +54,8 @@ def public_institution(office: Office, records: np.ndarray) -> Delivery:
     certificate_of_entity(office, d, at, "local:public_institution", "证书号", issuer)
     status = office.entity("registration_status", at)
     states = {str(code): word for code, word in STATE_WORDS.items()}
-    d.item("状态", worded(status, states | {"1": "存续"}), tells={"entity.registration_status": status})
+    d.item("状态", worded(status, states | {"1": "存续"}),
+           tells={"entity.registration_status": status, "certificate.status": certificate_states(status)})  # fmt: skip
     return d
 
 

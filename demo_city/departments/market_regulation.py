@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from demo_city.chance import uniform
 from demo_city.delivery import Delivery
-from demo_city.departments.common import capital_in_own_currency
+from demo_city.departments.common import capital_in_own_currency, certificate_states
 from demo_city.geography import county_name
 from demo_city.households import TODAY
 from demo_city.life import years
@@ -119,11 +119,13 @@ def business_licence(office: Office, records: np.ndarray) -> Delivery:
     ended = entities.status[at] != 1
     unaware = office.not_told("stale_status", d, "zt", records, ended)
     status = where(unaware | (number > 0), "1", office.entity("registration_status", at))
-    d.item("zt", status, tells={"entity.registration_status": None})
+    shown = certificate_states(status)
+    d.item("zt", status, tells={"entity.registration_status": None, "certificate.status": shown})
     d.item("gxsj", office.stamps("licence clock", records, made), "timestamp")
     d.certificate(
         LICENCE_TYPE, "zzbh", holder_kind="legal_entity", holder_id=code, holder_name=name,
         issuer_name=issuer, issue_date=spelled(made), valid_from=spelled(founded), valid_to=until,
+        status=certificate_states(office.entity("registration_status", at)),
     )  # fmt: skip
     return d
 

@@ -52,7 +52,8 @@ def real_estate_certificate(office: Office, records: np.ndarray) -> Delivery:
         "estate entered", records, np.maximum(since, UNIFIED_SINCE), TODAY - np.timedelta64(1, "D")
     )
     d.item("bdcqzh", cat("豫(", year_of(entered), ")新乡市不动产权第", padded(_serial(records), 9), "号"))
-    d.item("zsgbh", cat("D410", padded(_serial(records), 9)))
+    serial = cat("D410", padded(_serial(records), 9))
+    d.item("zsgbh", serial, tells={"certificate.serial_number": None})
     d.item("qlr", name, "text", {"certificate.holder_name": None})
     d.item("zjzl", where(firm, "统一社会信用代码", "身份证"))
     d.item("zjh", holder, "holder_number", {"certificate.holder_id": None})
@@ -86,6 +87,7 @@ def real_estate_certificate(office: Office, records: np.ndarray) -> Delivery:
     d.certificate(
         CERTIFICATE_TYPE, "bdcqzh", holder_kind=where(firm, "legal_entity", "person"), holder_id=holder,
         holder_name=name, issuer_name=issuer, issue_date=date, valid_from=date, status=status,
+        serial_number=serial,
     )  # fmt: skip
     return d
 

@@ -12,7 +12,7 @@ from demo_city.chance import uniform
 from demo_city.delivery import Delivery
 from demo_city.geography import county_name
 from demo_city.households import TODAY
-from demo_city.life import DIVORCED, MARRIED, SINGLE, WIDOWED, years
+from demo_city.life import DIVORCED, MARRIED, SINGLE, WIDOWED, full_years, years_later
 from demo_city.office import Office
 from demo_city.people import RELATION_WORDS
 from demo_city.register import Register, Table, numbered, subject, which
@@ -193,8 +193,8 @@ def identity_card(office: Office, records: np.ndarray) -> Delivery:
     issuer = _issuer(people.origin[at])
     d.item("qfjg", issuer, tells={"certificate.issuer_name": None})
     issued = _issued(office.world, at, number)
-    term = _term(((issued - birth).astype(np.int64) / 365.2425).astype(int))
-    until = np.where(term == LONG, np.datetime64("NaT", "D"), issued + years(np.minimum(term, 20)))
+    term = _term(full_years(birth, issued))
+    until = np.where(term == LONG, np.datetime64("NaT", "D"), years_later(issued, np.minimum(term, 20)))
     date = spelled(issued)
     d.item("yxqqsrq", spelled(issued, "compact"), "date",
            {"certificate.issue_date": date, "certificate.valid_from": date})  # fmt: skip

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 from installed import Node
 
+from benchmarks.merge.city import installation_of
 from benchmarks.merge.compare import KEYS, differing_rows
-from benchmarks.merge.ways import run_script
+from benchmarks.merge.ways import day_of_build, run_script
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def written(finished: Node, tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = tmp_path_factory.mktemp("script") / "script.duckdb"
     with pytest.MonkeyPatch.context() as patch, duckdb.connect(str(database)) as connection:
         patch.setenv("GOVSHARE_DATA", str(finished.data))
-        run_script(connection, finished.data / "landing")
+        run_script(connection, finished.data / "landing", day_of_build(installation_of(finished.data)))
     return database
 
 

@@ -25,6 +25,7 @@ from test_merge import (
 )  # fmt: skip
 
 DEATH = "civil_affairs.death"
+INSTITUTION = "establishment_office.public_institution"
 PEOPLE = [
     (
         number("410702", f"{1950 + n}0{1 + n % 9}1{n % 10}", f"{n:02d}{1 + n % 2}"),
@@ -32,6 +33,8 @@ PEOPLE = [
     )
     for n in range(12)
 ]
+OFFICES = [code("11410702000000001"), code("11410703000000002"), code("12410700000000003")]
+OFFICE_NAMES = ["红旗区公安局", "卫滨区公安局", "某局"]
 FIRMS = [(code(f"91410700MA44{n:05d}"), f"4107001000{n:05d}", f"新乡市{n}号有限公司") for n in range(5)]
 
 
@@ -55,6 +58,7 @@ class Feed:
             self.firm,
             self.food,
             self.tax,
+            self.office,
         ]
         for maker in self.draw.sample(makers, self.draw.randint(1, 3)):
             resource, rows = maker()
@@ -95,6 +99,9 @@ class Feed:
                 "gmsfhm": key,
                 "xm": name,
                 "csrq": born,
+                "qfjg": self.draw.choice(OFFICE_NAMES),
+                "yxqqsrq": self.draw.choice(["20100101", "20150101", "20190102", "20240103", None]),
+                "yxqjzrq": self.draw.choice(["20240102", "20240103", "长期", None]),  # builds are of these days
                 "gxsj": self.time(),
                 "_op": self.operation(),
             }
@@ -158,6 +165,14 @@ class Feed:
                     "更新日期": self.time()[:10], "_op": self.operation()}  # fmt: skip
 
         return TAX, self.rows(make)
+
+
+    def office(self) -> tuple[str, list[dict[str, Any]]]:
+        def make() -> dict[str, Any]:
+            return {"证书号": f"I{self.draw.randint(1, 4)}", "统一社会信用代码": self.draw.choice(OFFICES), "单位名称": self.draw.choice(OFFICE_NAMES),
+                    "有效期起": self.time()[:10], "_op": self.operation()}  # fmt: skip
+
+        return INSTITUTION, self.rows(make)
 
 
 SEEDS = [int(seed) for seed in os.environ.get("GOVSHARE_SEEDS", "1").split(",")]  # others: GOVSHARE_SEEDS=2,3,4

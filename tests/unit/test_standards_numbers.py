@@ -321,6 +321,11 @@ def test_a_certificate_identifier_has_its_parts_and_a_check_character() -> None:
     assert chinese is missing is None
 
 
+def test_a_type_without_a_national_code_has_no_identifiers() -> None:
+    sql = standards().sql("certificate_identifier", "t", "'11410700005483005B'", "'41'")
+    assert standards().each(sql, ["local:food_licence", None]) == [None, None]
+
+
 def by_law(birth: dt.date, since: dt.date) -> dt.date | None:
     """居民身份证法 art. 5."""
     age = since.year - birth.year - ((since.month, since.day) < (birth.month, birth.day))
@@ -364,3 +369,21 @@ def test_no_text_whatever_makes_a_standard_raise() -> None:
     for standard in STANDARDS:
         assert len(standards().cleaned(standard, odd)) == len(odd)
         assert len(standards().of(standard, odd)) == len(odd)
+
+
+@RANDOM
+@given(st.lists(days, min_size=20, max_size=40))
+def test_a_certificate_ends_the_day_before_its_years_are_over(since: list[dt.date]) -> None:
+    """Terms of the seed certificate_types: years, by age, or none."""
+    sql = standards().sql("certificate_end_by_law", "t", "date '1990-03-07'", "since")
+    for term in ("5", "age", None):
+        found = standards().each(sql, [term] * len(since), since=since)
+        if term == "5":
+            expected = [
+                day.replace(year=day.year + 5, day=28 if day.day == 29 and day.month == 2 else day.day)
+                - dt.timedelta(1)
+                for day in since
+            ]
+        else:
+            expected = [by_law(dt.date(1990, 3, 7), day) if term else None for day in since]
+        assert found == expected

@@ -91,6 +91,28 @@ create macro date_of(x) as
 create macro moment(x) as
     case when length(x) = 19 then try_cast(x as timestamp) else cast(date_of(x) as timestamp) end;
 
+-- The last day of an identity card by the age of its holder (居民身份证法 art. 5), 9999-12-31 without end.
+create macro card_end(born, since) as
+    case
+        when since < born then null
+        when date_sub('year', born, since) >= 46 then date '9999-12-31'
+        else cast(since + to_years(case when date_sub('year', born, since) < 16 then 5 when date_sub('year', born, since) < 26 then 10 else 20 end) as date)
+    end;
+
+-- A licence's status, a certificate's code.
+create macro status_by_registration(x) as case when x = '1' then '11' when x is not null then '5' end;
+
+-- ISO 7064 MOD 37,36.
+create macro doubled_37(p) as case p when 0 then 36 else p end * 2 % 37;
+
+create macro check_37_36(x) as
+    substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', (37 - doubled_37(
+        list_reduce(
+            list_transform(string_split(x, ''), lambda c: instr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', c) - 1),
+            lambda p, place: (doubled_37(p) + place) % 36, 18
+        )
+    )) % 36 + 1, 1);
+
 -- "None", said by a source, is '' or 9999-12-31: it wins over older values and is published as null.
 create macro last_day(x) as
     coalesce(date_of(x), case when regexp_matches(x, '^(长期|永久|9999)') then date '9999-12-31' end);
@@ -183,5 +205,7 @@ set variable insurance_status = words_of('insurance_status');
 set variable certificate_status = words_of('certificate_status');
 set variable registration_status = words_of('registration_status');
 set variable entity_type = words_of('entity_type');
+create table certificate_kinds as select code, term, single from read_csv(getvariable('seeds') || '/certificate_types.csv', all_varchar = true);
+
 set variable certificate_types = (select map(list(code), list(name)) from read_csv(getvariable('seeds') || '/certificate_types.csv', all_varchar = true));
 

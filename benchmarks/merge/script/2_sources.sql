@@ -276,12 +276,12 @@ create table real_estate as
 with texts as (
     select
         _batch, _row, bdcqzh as _record_key, tidy(djsj) as updated, tidy(bdcqzh) as number, tidy(qlr) as owner, coalesce(tidy(zjzl), '身份证') like '%身份证%' as of_person,
-        tidy(zjh) as owner_number, tidy(djjg) as office, tidy(qszt) as state
+        tidy(zjh) as owner_number, tidy(zsgbh) as serial, tidy(djjg) as office, tidy(qszt) as state
     from current_rows('natural_resources/real_estate_certificate', bdcqzh, djsj)
 )
 
 select
-    'natural_resources.real_estate_certificate' as _resource, 11 as _source, _batch, _row, moment(updated) as _recorded_at, number as certificate_number,
+    'natural_resources.real_estate_certificate' as _resource, 11 as _source, _batch, _row, moment(updated) as _recorded_at, number as certificate_number, serial as serial_number,
     case when of_person then 'person' else 'legal_entity' end as holder_kind,
     case when of_person then id_number(owner_number) else credit_code(owner_number) end as holder_id,
     case when not of_person then owner_number end as holder_old_number,

@@ -20,7 +20,7 @@ with certificates as (
     select
         _resource, _source, _batch, _row, _recorded_at, '11100000MB0143028R001' as certificate_type, certificate_number,
         'legal_entity' as holder_kind, credit_code as holder_id, old_number as holder_old_number, name as holder_name,
-        registration_office as issuer_name, issue_date, valid_from, valid_to
+        registration_office as issuer_name, issue_date, valid_from, valid_to, status_by_registration(registration_status) as status
     from licence
     union all by name
     select
@@ -32,17 +32,17 @@ with certificates as (
     select
         _resource, _source, _batch, _row, _recorded_at, 'local:social_organisation' as certificate_type, certificate_number,
         'legal_entity' as holder_kind, credit_code as holder_id, name as holder_name, registration_office as issuer_name,
-        valid_from as issue_date, valid_from, valid_to
+        valid_from as issue_date, valid_from, valid_to, status_by_registration(registration_status) as status
     from social_organisation
     union all by name
     select
         _resource, _source, _batch, _row, _recorded_at, 'local:public_institution' as certificate_type, certificate_number,
         'legal_entity' as holder_kind, credit_code as holder_id, name as holder_name, registration_office as issuer_name,
-        valid_from as issue_date, valid_from, valid_to
+        valid_from as issue_date, valid_from, valid_to, status_by_registration(registration_status) as status
     from institution
     union all by name
     select
-        _resource, _source, _batch, _row, _recorded_at, '11100000MB03271699001' as certificate_type, certificate_number,
+        _resource, _source, _batch, _row, _recorded_at, '11100000MB03271699001' as certificate_type, certificate_number, serial_number,
         holder_kind, holder_id, holder_old_number, holder_name, issuer_name, issue_date, issue_date as valid_from, status
     from real_estate
 )

@@ -249,6 +249,27 @@ select
     _updated_at
 from entities;
 
+-- 机构编制 gives codes that begin with 1; a name leads to its one code, and to the division that it begins with.
+create table issuers as
+with named as (
+    select name as office, min(credit_code) as issuer_code
+    from legal_entity_claims
+    where credit_code[1] = '1' and name is not null
+    group by name
+    having count(distinct credit_code) = 1
+),
+
+divided as (
+    select office, max_by(code, length(word)) as issuer_division
+    from named
+    join words on code_table = 'division' and length(word) > 1 and starts_with(office, word) and not regexp_matches(word, '^[0-9]|[(（]')
+    group by office
+)
+
+select office, issuer_code, coalesce(issuer_division, issuer_code[3:8]) as issuer_division
+from named
+left join divided using (office);
+
 create table certificate as
 with certificates as (
     select
@@ -259,6 +280,7 @@ with certificates as (
         best(certificate_type, _order) as certificate_type,
         best(certificate_type_name, _order) as certificate_type_name,
         best(certificate_number, _order) as certificate_number,
+        best(serial_number, _order) as serial_number,
         best(holder_kind, _order) as holder_kind,
         best(holder_id, _order) as holder_id,
         best(holder_name, _order) as holder_name,
@@ -269,6 +291,30 @@ with certificates as (
         best(status, _order) as status
     from certificate_identified
     group by certificate_id
+),
+
+-- Of a kind of which a holder can have one only, the next one issued takes the place of the last.
+replaced as (
+    select
+        certificate_id,
+        lead(certificate_id) over (partition by certificate_type.value, holder_id.value order by issue_date.value, certificate_id) as replaced_by
+    from certificates
+    join certificate_kinds on certificate_type.value = code
+    where single = 'yes' and holder_id.value <> '' and issue_date.value <> date '9999-12-31'
+),
+
+told as (
+    select
+        *,
+        coalesce(
+            valid_to.value,
+            case term when 'age' then card_end(born(holder_id.value), valid_from.value)
+            else cast(valid_from.value + to_years(cast(term as integer)) - interval 1 day as date) end
+        ) as last_day
+    from certificates
+    left join replaced using (certificate_id)
+    left join certificate_kinds on certificate_type.value = code
+    left join issuers on issuer_name.value = office
 )
 
 select
@@ -276,28 +322,47 @@ select
     nullif(certificate_type.value, '') as certificate_type,
     nullif(certificate_type_name.value, '') as certificate_type_name,
     nullif(certificate_number.value, '') as certificate_number,
+    nullif(serial_number.value, '') as serial_number,
+    case
+        when length(certificate_type.value) = 21 and regexp_matches(compact(coalesce(serial_number.value, certificate_number.value)), '^[0-9A-Z]+$')
+            then list_transform(
+                [certificate_type.value || '.' || issuer_code || '.' || compact(coalesce(serial_number.value, certificate_number.value)) || '.001'],
+                lambda m: '1.2.156.3005.2.' || m || '.' || check_37_36(replace(m, '.', ''))
+            )[1]
+    end as identifier,
     nullif(holder_kind.value, '') as holder_kind,
     nullif(holder_id.value, '') as holder_id,
     nullif(holder_name.value, '') as holder_name,
     nullif(issuer_name.value, '') as issuer_name,
+    issuer_code,
+    issuer_division,
     nullif(issue_date.value, date '9999-12-31') as issue_date,
     nullif(valid_from.value, date '9999-12-31') as valid_from,
-    nullif(valid_to.value, date '9999-12-31') as valid_to,
+    nullif(last_day, date '9999-12-31') as valid_to,
     nullif(status.value, '') as status,
+    case
+        when status.value = '5' then '5'
+        when status.value = '4' or last_day < getvariable('day') then '4'
+        when replaced_by is not null then '5'
+        when status.value = '10' or valid_from.value > getvariable('day') then '10'
+        else '11'
+    end as validity,
+    replaced_by,
     {
         'certificate_id': place(known),
         'certificate_type': place(certificate_type.claim),
         'certificate_type_name': place(certificate_type_name.claim),
         'certificate_number': place(certificate_number.claim),
+        'serial_number': place(serial_number.claim),
         'holder_kind': place(holder_kind.claim),
         'holder_id': place(holder_id.claim),
         'holder_name': place(holder_name.claim),
         'issuer_name': place(issuer_name.claim),
         'issue_date': place(issue_date.claim),
         'valid_from': place(valid_from.claim),
-        'valid_to': place(valid_to.claim),
+        'valid_to': place(coalesce(valid_to.claim, case when term is not null then valid_from.claim end)),
         'status': place(status.claim)
     } as _provenance,
     sources_in(spoken) as _sources,
     _updated_at
-from certificates;
+from told;

@@ -47,20 +47,24 @@
 {%- endmacro %}
 
 {#
-    The base table's attributes: name → {type, authority, exclusive, from_key}. Declared in the model's YAML: every
-    column whose name does not begin with an underscore, except a key that no source knows.
+    The base table's attributes: name → {type, authority, exclusive, from_key, derived_from}. Declared in the model's YAML:
+    every column whose name does not begin with an underscore, except a key that no source knows; and except those that no
+    source says, because they are worked out of others, unless `derived` asks for them too.
 #}
-{% macro attributes_of(table) -%}
+{% macro attributes_of(table, derived=false) -%}
     {%- set attributes = {} -%}
     {%- for node in declared().nodes.values() if node.resource_type == 'model' and node.name == table -%}
         {%- for name, column in node.columns.items() if not name.startswith('_') and (name != meta_of(node).key or name == identifier_of(table)) -%}
             {%- set meta = meta_of(column) -%}
+            {%- if not meta.get('derived_from') or derived -%}
             {%- do attributes.update({name: {
                 'type': column.data_type,
                 'authority': meta.get('authority', []),
                 'exclusive': meta.get('exclusive', false),
                 'from_key': meta.get('from_key'),
+                'derived_from': meta.get('derived_from'),
             }}) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(attributes) }}

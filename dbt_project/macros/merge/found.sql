@@ -59,6 +59,9 @@
     {{ return("coalesce(" ~ parts | join(', ') ~ ")") }}
 {%- endmacro %}
 
+{# What the standing of its holder says of a certificate that is the registration itself (a licence, an institution's certificate). #}
+{% macro status_by_registration(x) %}{{ return("case when " ~ x ~ " = '1' then '11' when " ~ x ~ " is not null then '5' end") }}{% endmacro %}
+
 {#
     What a marriage register's row says of one party: a divorce says that there is no spouse and no marriage, a
     certificate issued again says nothing of the date.

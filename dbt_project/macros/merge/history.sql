@@ -55,14 +55,14 @@
     {%- set changes = [change(
         "not (" ~ was_there ~ " and " ~ is_there ~ ")", key, "case when " ~ was_there ~ " then former." ~ key ~ " end", identifier_of(table)
     )] -%}
-    {%- for name, attribute in attributes_of(table).items() if name != key and name in kept -%}
+    {%- for name, attribute in attributes_of(table, derived=true).items() if name != key and name in kept -%}
         {%- set differ = "former." ~ name ~ " is distinct from now." ~ name -%}
         {%- if kept[name] != attribute.type -%}
             {#- Of another standard: compared as history will show it. -#}
             {%- set differ = "cast(former." ~ name ~ " as varchar) is distinct from cast(now." ~ name ~ " as varchar)" -%}
         {%- endif -%}
         {%- do differs.append(differ) -%}
-        {%- do changes.append(change(was_there ~ " and (not " ~ is_there ~ " or " ~ differ ~ ")", name, "former." ~ name, name)) -%}
+        {%- do changes.append(change(was_there ~ " and (not " ~ is_there ~ " or " ~ differ ~ ")", name, "former." ~ name, none if attribute.derived_from else name)) -%}
     {%- endfor -%}
 select
     '{{ table }}' as table_name,
@@ -85,7 +85,7 @@ where
     {{ return(case_struct(condition, [
         ('attribute', "'" ~ attribute ~ "'"),
         ('value', "cast(" ~ value ~ " as varchar)"),
-        ('address', "former._provenance." ~ supplied),
+        ('address', "former._provenance." ~ supplied if supplied else "cast(null as " ~ address_type() ~ ")"),
     ])) }}
 {%- endmacro %}
 

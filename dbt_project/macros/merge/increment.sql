@@ -13,6 +13,12 @@
     {{ return(fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))) }}
 {%- endmacro %}
 
+{# The day of the build in China, as SQL: what is valid, is so on this day. #}
+{% macro build_day() -%}
+    {%- set here = modules.pytz.timezone('Asia/Shanghai') -%}
+    {{ return("date '" ~ modules.datetime.datetime.fromisoformat(inputs().at).astimezone(here).date() ~ "'") }}
+{%- endmacro %}
+
 {# Whether this model keeps its rows of the last build. In a unit test there is no such model. #}
 {% macro increments() %}{{ return(execute and this is not none and is_incremental()) }}{% endmacro %}
 

@@ -39,7 +39,8 @@
 
 {#
     The base table's columns out of `survivors`: said "none" becomes null, the key fills what nobody supplied.
-    `instead`: expressions for attributes (or their <attribute>__order) that depend on more than their own claims.
+    `instead`: expressions for attributes (or their <attribute>__order) that depend on more than their own claims, and
+    for all that are derived.
 #}
 {% macro surviving_columns(table, instead={}) -%}
     {%- if not execute -%}{{ return('*') }}{%- endif -%}
@@ -48,7 +49,7 @@
     {%- if key != identifier_of(table) %}
     survivors.{{ key }},
     {%- endif -%}
-    {%- for name, attribute in attributes_of(table).items() -%}
+    {%- for name, attribute in attributes_of(table, derived=true).items() -%}
         {%- set order = instead.get(name ~ '__order', (key if name == identifier_of(table) else name) ~ '__order') -%}
         {%- if name in instead %}
     {{ instead[name] }} as {{ name }},
@@ -60,12 +61,16 @@
         {%- else %}
     survivors.{{ name }},
         {%- endif -%}
-        {%- do entries.append((name, "case when " ~ order ~ " is not null then " ~ address_of(table, order) ~ " end")) -%}
+        {%- if not attribute.derived_from -%}
+            {%- do entries.append((name, "case when " ~ order ~ " is not null then " ~ address_of(table, order) ~ " end")) -%}
+        {%- endif -%}
     {%- endfor %}
     {{ struct_of(entries) }} as _provenance,
     {{ sources_of(table) }} as _sources,
     _updated_at
 {%- endmacro %}
+
+{% macro address_type() %}{{ return('struct(resource varchar, batch varchar, "row" bigint)') }}{% endmacro %}
 
 {# The row that an order points to: struct(resource, batch, row). #}
 {% macro address_of(table, order) -%}

@@ -82,6 +82,9 @@
     from in_village
 {%- endmacro %}
 
+{# The division whose name a text begins with; null for none. #}
+{% macro division_named_in(x) %}{{ return(decode(text_found(x, _division_pattern()), 'division') if execute else x) }}{% endmacro %}
+
 {# Any name of the table `division` at the beginning, the longest first: they come with and without province and city. #}
 {% macro _division_pattern() -%}
     {%- set names = [] -%}

@@ -1,10 +1,13 @@
 -- Certificates that this build has to merge again; empty in a full build, where all are. A holder named by an old
--- number depends on what that number leads to.
+-- number depends on what that number leads to; what is derived depends on the day, on the issuers' codes, and on the other
+-- certificates of the same kind and holder.
 -- depends_on: {{ ref('int_row__touched') }}, {{ ref('int_certificate__identified') }}, {{ ref('int_certificate__claims') }},
--- {{ ref('int_population__links') }}, {{ ref('int_legal_entity__number_crosswalk') }}
+-- {{ ref('int_population__links') }}, {{ ref('int_legal_entity__number_crosswalk') }}, {{ ref('int_certificate__issuers') }},
+-- {{ ref('certificate_types') }}
 
 {% if goes_on() -%}
 {%- set crosswalk = ref('int_legal_entity__number_crosswalk') -%}
+{%- set base = adapter.get_relation(target.database, 'base', 'certificate') -%}
 with spoken_of as (
     {{ entities_of_touched_rows('certificate') }}
 ),
@@ -13,13 +16,40 @@ changed_numbers as (
     select number from (select * from {{ crosswalk }} except select * from {{ before(crosswalk) }}) as added
     union
     select number from (select * from {{ before(crosswalk) }} except select * from {{ crosswalk }}) as gone
+),
+
+direct as (
+    select entity_id from spoken_of where entity_id is not null
+    union
+    select certificate_id as entity_id
+    from {{ ref('int_certificate__claims') }}
+    where holder_old_number in (select number from changed_numbers) and certificate_id is not null
+    union
+    select base.certificate_id as entity_id
+    from {{ base }} as base
+    left join {{ ref('int_certificate__issuers') }} as issuers on base.issuer_name = issuers.name
+    where
+        base.issuer_code is distinct from issuers.credit_code
+        or base.issuer_division is distinct from issuers.division
+        or base.validity <> {{ certificate_validity('base.status', 'base.valid_from', 'base.valid_to', 'base.replaced_by', build_day()) }}
+),
+
+holders as (
+    select certificate_type, holder_id
+    from {{ ref('int_certificate__identified') }}
+    where certificate_id in (select entity_id from direct)
+    union
+    select certificate_type, holder_id
+    from {{ base }}
+    where certificate_id in (select entity_id from direct)
 )
 
-select entity_id from spoken_of where entity_id is not null
+select entity_id from direct
 union
-select certificate_id as entity_id
-from {{ ref('int_certificate__claims') }}
-where holder_old_number in (select number from changed_numbers) and certificate_id is not null
+select base.certificate_id as entity_id
+from {{ base }} as base
+inner join holders on base.certificate_type = holders.certificate_type and base.holder_id = holders.holder_id
+where base.certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
 {%- else -%}
 select cast(null as varchar) as entity_id
 where false

@@ -23,5 +23,6 @@ select
     登记管理机关 as certificate_issuer_name,
     有效期起 as certificate_issue_date,
     有效期起 as certificate_valid_from,
-    {{ end_date('有效期止') }} as certificate_valid_to
+    {{ end_date('有效期止') }} as certificate_valid_to,
+    {{ status_by_registration('状态') }} as certificate_status
 from landed

@@ -27,5 +27,6 @@ select
     djjg as certificate_issuer_name,
     hzrq as certificate_issue_date,
     yyqx_q as certificate_valid_from,
-    {{ end_date('yyqx_z') }} as certificate_valid_to
+    {{ end_date('yyqx_z') }} as certificate_valid_to,
+    {{ status_by_registration('zt') }} as certificate_status
 from landed

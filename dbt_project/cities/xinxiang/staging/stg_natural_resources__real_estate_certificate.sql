@@ -4,6 +4,7 @@ with {{ stage('natural_resources', 'real_estate_certificate', recorded_at=timest
 select
     {{ row_columns(defects=[several_people('qlr', 'qlr')]) }},
     {{ certificate_key('11100000MB03271699001', 'bdcqzh') }},
+    zsgbh as certificate_serial_number,
     case when {{ is_person }} then 'person' else 'legal_entity' end as certificate_holder_kind,
     case when {{ is_person }} then {{ id_number('zjh') }} else {{ credit_code('zjh') }} end as certificate_holder_id,
     case when not ({{ is_person }}) then zjh end as certificate_holder_old_number,

@@ -4,6 +4,7 @@ select
     {{ row_columns(defects=[
         disagrees_with_id('sex', 'xb', 'gmsfhm', 'xb'),
         disagrees_with_id('birth_date', 'csrq', 'gmsfhm', 'csrq'),
+        id_card_validity(id_number_birth_date('gmsfhm'), 'yxqqsrq', end_date('yxqjzrq'), 'yxqjzrq'),
     ]) }},
     {{ person_key('person_', 'gmsfhm') }},
     xm as person_name,

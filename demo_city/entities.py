@@ -27,7 +27,7 @@ KINDS = ["91", "92", "93", "12", "51", "52", "53", "N2"]
 KIND_SHARES = np.array([0.235, 0.655, 0.045, 0.022, 0.012, 0.024, 0.002, 0.005])
 ENTITY_KIND = {
     "91": "enterprise", "92": "self_employed", "93": "cooperative", "12": "public_institution",
-    "51": "social_organisation", "52": "social_organisation", "53": "social_organisation",
+    "51": "social_organisation", "52": "social_organisation", "53": "social_organisation", "N2": "collective",
 }  # fmt: skip
 NEW_CODES_SINCE = np.datetime64("2015-10-01")  # 三证合一
 # samr_enterprise_type codes of enterprises with shares.

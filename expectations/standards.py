@@ -206,9 +206,14 @@ _KINDS = {
     "51": "social_organisation",
     "52": "social_organisation",
     "53": "social_organisation",
+    "54": "self_governing",
+    "71": "religious_place",
     "91": "enterprise",
     "92": "self_employed",
     "93": "cooperative",
+    "N1": "collective",
+    "N2": "collective",
+    "N3": "collective",
 }
 
 
@@ -226,7 +231,7 @@ FROM_KEY: Mapping[str, tuple[str, str, Callable[[str, str], str]]] = {
         _derived_birth_date,
     ),
     "id_number_sex": ("sex_disagrees_with_id", "性别与公民身份号码一致", _derived_sex),
-    "entity_kind_of": (
+    "credit_code_kind": (
         "entity_kind_disagrees_with_credit_code",
         "单位类别与统一社会信用代码前两位一致",
         _derived_entity_kind,

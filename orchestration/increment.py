@@ -34,8 +34,8 @@ NOT_BUILT = ("test", "unit_test", "snapshot")
 class Build:
     """``fingerprint``: of all that the build depends on; ``project``: of all but batches, reviewers' decisions and the
     day. ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not.
-    ``decisions``: length and hash of each file of reviewers' decisions. ``full``: nothing of the last build can be kept. ``done``:
-    the warehouse is already what this build would make of it."""
+    ``decisions``: length and hash of each file of reviewers' decisions. ``full``: nothing of the last build can be
+    kept. ``done``: the warehouse is already what this build would make of it."""
 
     fingerprint: str
     project: str
@@ -65,6 +65,7 @@ class Build:
             "full": self.full,
             "parts": landing_inputs(installation, catalogue.resources.values()),
             "new": self.new,
+            "decisions": {path.stem: str(path) for path in _decisions(installation)},
         }
         text = json.dumps(inputs, ensure_ascii=False, indent=1)
         write_whole(file, text)
@@ -89,7 +90,7 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     resources = catalogue.resources.values()
     versions = [f"{package} {version(package)}" for package in ENGINES]
     project = _hash(project_fingerprint(installation), WEIGHTS.read_text(encoding="utf-8"), *versions)
-    decided = {path.name: path.read_bytes() for path in sorted((installation.data / "decisions").glob("*.csv"))}
+    decided = {path.name: path.read_bytes() for path in _decisions(installation)}
     decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
     # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
@@ -110,6 +111,10 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
         full=gone or built.get("project") != project,
         done=built.get("fingerprint") == fingerprint,
     )
+
+
+def _decisions(installation: Installation) -> list[Path]:
+    return sorted((installation.data / "decisions").glob("*.csv"))
 
 
 def _time_of_build(inputs: Path) -> str:

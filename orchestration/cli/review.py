@@ -58,11 +58,11 @@ def listed(
 @review.command()
 def decide(
     claim: Annotated[str, typer.Argument(metavar="CLAIM_KEY", help="the claim's name in the list, or its key")],
-    verdict: Annotated[str, typer.Argument(metavar="same|different", help="whether it means this person")],
-    person: Annotated[
+    verdict: Annotated[str, typer.Argument(metavar="same|different", help="whether it means this entity")],
+    entity: Annotated[
         str | None,
         typer.Argument(
-            metavar="PERSON_ID", help="a candidate's name, or an identity number; different without: nobody"
+            metavar="ENTITY", help="a candidate's name, an identity number or credit code; different without: none"
         ),
     ] = None,
     by: Annotated[str, typer.Option(help="who decides and is answerable for it")] = "",
@@ -72,16 +72,16 @@ def decide(
     from publishing.review import decide as take_down
     from publishing.review import handle
 
-    taken = take_down(Installation.from_env(), claim, verdict, person, by)
+    taken = take_down(Installation.from_env(), claim, verdict, entity, by)
     said = {
         "claim": handle(taken["claim_key"]),
-        "candidate": handle(taken["person_id"]) if taken["person_id"] else None,
+        "candidate": handle(taken["entity_id"]) if taken["entity_id"] else None,
         **{name: taken[name] for name in ("verdict", "by", "at")},
     }
     if as_json:
         print_json(said)
     else:
-        whom = f"{taken['verdict']} {said['candidate'] or 'from everybody who is known'}"
+        whom = f"{taken['verdict']} {said['candidate'] or 'from all that are known'}"
         people.print(f"Taken down: claim {said['claim']} is {whom}. Next: govshare run", highlight=False, markup=False)
 
 
@@ -105,7 +105,7 @@ def _shown(claim: dict[str, Any]) -> dict[str, Any]:
             for candidate in claim["candidates"]
         ],
         "decided": [
-            " ".join(filter(None, [d["verdict"], d["person_id"] and handle(d["person_id"]), f"({d['by']})"]))
+            " ".join(filter(None, [d["verdict"], d["entity_id"] and handle(d["entity_id"]), f"({d['by']})"]))
             for d in claim["decided"]
         ],
     }

@@ -91,6 +91,7 @@ class MergeCase:
             "history": self.published_history,
             "build": f"{len(self.built)}-{sum(map(len, self.batches.values()))}",
             "full": full,
+            "decisions": {path.stem: str(path) for path in (self.installation.data / "decisions").glob("*.csv")},
             "parts": {resource: [str(part) for part in parts] for resource, parts in self.batches.items()},
             "new": {
                 resource: sorted(part.parent.name for part in parts if part not in self.built.get(resource, []))

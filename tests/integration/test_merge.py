@@ -8,6 +8,8 @@ import duckdb
 import pytest
 from merge_case import MergeCase
 
+from linking import decisions
+
 PUBLISHED = {
     "base": ["population", "legal_entity", "certificate"],
     "governance": [
@@ -270,7 +272,6 @@ def test_departments_that_differ_on_a_legal_entity_are_told(city: MergeCase) -> 
         (FIRM, "food_licence_after_cancellation", *cancelled, FOOD, "11"),
         (FIRM, "insured_after_cancellation", *cancelled, INSURANCE, "1"),
         (FIRM, "taxed_after_cancellation", *cancelled, TAX, "正常"),
-        (SHOP, "registered_untaxed", ENTERPRISE, "1", None, None),  # its tax record was withdrawn
     ])  # fmt: skip
     assert city.rows("select count(*) from governance.differences where title is null or remedy is null") == [(0,)]
 
@@ -296,6 +297,10 @@ def changed(city: MergeCase, tmp_path_factory: pytest.TempPathFactory) -> MergeC
          "czrksjxgxsj": "2024-01-01 00:00:00"},
         {"czrkrkid": "4", "identi_id": FOUND, "nm": "无名", "birth_dt": "19900307", "czrksjxgxsj": "2024-01-01 00:00:00"},
     ])  # fmt: skip
+    # whom nobody could find by the number on the licence, a clerk has
+    decisions.append(
+        case.installation.data, f"{FOOD}|JY14107020000003|entity", SHOP, "same", "clerk", case.now, table="legal_entity"
+    )
     return case.build()
 
 
@@ -325,6 +330,15 @@ def test_of_the_new_history_only_says_that_they_were_not_there(changed: MergeCas
         f"select attribute, value from governance.history where entity_id in ('{CORRECTED}', '{FOUND}')"
     )
     assert found == [("person_id", None)] * 2
+
+
+def test_what_a_reviewer_decided_of_a_legal_entity_is_obeyed(changed: MergeCase) -> None:
+    said = (
+        "select claims[1].entity_id, claims[1].reason from governance.disposition where record_key = 'JY14107020000003'"
+    )
+    assert changed.rows(said) == [(SHOP, "decided by a reviewer")]
+    holder = "select holder_id from base.certificate where certificate_number = 'JY14107020000003'"
+    assert changed.rows(holder) == [(SHOP,)]
 
 
 def test_a_new_warehouse_goes_on_from_the_published_history_and_a_killed_build_loses_none(

@@ -166,7 +166,6 @@ class Feed:
 
         return TAX, self.rows(make)
 
-
     def office(self) -> tuple[str, list[dict[str, Any]]]:
         def make() -> dict[str, Any]:
             return {"证书号": f"I{self.draw.randint(1, 4)}", "统一社会信用代码": self.draw.choice(OFFICES), "单位名称": self.draw.choice(OFFICE_NAMES),

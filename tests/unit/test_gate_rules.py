@@ -91,7 +91,7 @@ FROM_KEY_VALUES = {
     "id_number_birth_date": ("11010519491231002X", ["1949-12-31"], ["1949-12-30"]),
     "id_number_sex": ("11010519491231002X", ["2", "0", "9"], ["1"]),
     "organisation_code_in": ("91350100M000100Y43", ["M000100Y4"], ["M000100Y5"]),
-    "entity_kind_of": ("91350100M000100Y43", ["enterprise"], ["agency", "other"]),
+    "credit_code_kind": ("91350100M000100Y43", ["enterprise"], ["agency", "other"]),
 }
 
 
@@ -135,7 +135,7 @@ def test_texts_without_a_standard_are_only_marked() -> None:
 
 
 def test_a_code_that_says_nothing_of_the_kind_contradicts_none() -> None:
-    condition = FROM_KEY["entity_kind_of"][2](literal("N2410728MF1234567X"), "x")
+    condition = FROM_KEY["credit_code_kind"][2](literal("Y1410728MF1234567X"), "x")
     assert broken(condition, ["collective", "other"]) == []
 
 

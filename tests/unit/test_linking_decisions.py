@@ -30,6 +30,12 @@ def test_a_decision_is_read_as_it_was_taken_down(tmp_path: Path) -> None:
     assert one["claim_key"] == 'a.b|k,"1"|person' and one["person_id"] == ""
 
 
+def test_decisions_on_legal_entities_have_a_file_of_their_own(tmp_path: Path) -> None:
+    decisions.append(tmp_path, "a.b|k|entity", "91410700MA44AAAA1X", "same", "王", AT, table="legal_entity")
+    [one] = decisions.read(tmp_path, "legal_entity")
+    assert one["credit_code"] == "91410700MA44AAAA1X" and decisions.read(tmp_path) == []
+
+
 def test_reviewers_at_a_time_lose_no_decision(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as reviewers:
         list(reviewers.map(lambda n: decisions.append(tmp_path, f"a.b|{n}|person", "P", "same", "x", AT), range(20)))

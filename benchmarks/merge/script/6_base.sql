@@ -36,7 +36,8 @@ create macro kind_of(code) as
     case code[1:2]
         when '91' then 'enterprise' when '92' then 'self_employed' when '93' then 'cooperative' when '12' then 'public_institution'
         when '51' then 'social_organisation' when '52' then 'social_organisation' when '53' then 'social_organisation'
-        when '11' then 'agency' else 'other'
+        when '54' then 'self_governing' when '71' then 'religious_place' when '11' then 'agency'
+        when 'N1' then 'collective' when 'N2' then 'collective' when 'N3' then 'collective' else 'other'
     end;
 
 create view population_identified as

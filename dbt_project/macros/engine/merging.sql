@@ -11,6 +11,10 @@
     {{ return("select * from read_parquet([" ~ quoted | join(', ') ~ "], union_by_name = true)") }}
 {%- endmacro %}
 
+{# A query over a file of comma-separated values with a header, all as text; an empty one is null. #}
+{% macro read_csv_file(path) %}{{ return(adapter.dispatch('read_csv_file')(path)) }}{% endmacro %}
+{% macro duckdb__read_csv_file(path) %}{{ return("select * from read_csv('" ~ path.replace("'", "''") ~ "', header = true, all_varchar = true, nullstr = '')") }}{% endmacro %}
+
 {# The whole text of a small file, read while dbt runs. #}
 {% macro file_text(path) %}{{ return(adapter.dispatch('file_text')(path)) }}{% endmacro %}
 {% macro duckdb__file_text(path) -%}

@@ -8,7 +8,7 @@
     proves; whether to go on or to build in full is decided in orchestration/increment.py and told in `inputs.json`.
 #}
 
-{# {build, at, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files]} of this build. #}
+{# {build, at, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files], decisions: {table: file}} of this build. #}
 {% macro inputs() -%}
     {{ return(fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))) }}
 {%- endmacro %}

@@ -42,12 +42,13 @@
 
 {#
     The kind of a legal entity (seed `entity_kind`) by authority and category of a good code, the table of GB 32100-2015.
-    Village collectives carry N1 to N3; trade unions, lawyers' offices, army (A) and the rest (Y) are none of our kinds.
+    Village and residents' committees have had 54 since 2018, village collectives carry N1 to N3; trade unions, lawyers'
+    offices, army (A) and the rest (Y) are none of our kinds.
 #}
 {% macro credit_code_kind(code) -%}
     {%- set kinds = {'91': 'enterprise', '92': 'self_employed', '93': 'cooperative', '12': 'public_institution', '51': 'social_organisation',
                      '52': 'social_organisation', '53': 'social_organisation', '11': 'agency', 'N1': 'collective', 'N2': 'collective', 'N3': 'collective',
-                     '71': 'religious_place'} -%}
+                     '54': 'self_governing', '71': 'religious_place'} -%}
     {{ return("case when " ~ code ~ " is not null then coalesce(" ~ looked_up("substr(" ~ code ~ ", 1, 2)", kinds) ~ ", 'other') end") }}
 {%- endmacro %}
 

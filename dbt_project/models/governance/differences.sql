@@ -1,7 +1,10 @@
 {{ config(materialized='table') }}
 
--- Legal entities whose standing in two registers does not go together; which pairs do not is said in difference_kinds.
+-- Legal entities whose standing in two registers does not go together. Which pairs do not, and of which kinds of entity, is
+-- said in difference_kinds: the self-employed need no registration of their own with the tax office.
 -- A register that has nothing at all (not connected yet, or not this city's) is not accused of lacking an entity.
+
+{%- set concerned = "(kinds.entity_kinds is null or '|' || kinds.entity_kinds || '|' like '%|' || " ~ credit_code_kind('one.credit_code') ~ " || '|%')" %}
 
 with standings as (
     select
@@ -35,6 +38,7 @@ found as (
     where
         '|' || kinds.statuses || '|' like '%|' || one.status || '|%'
         and '|' || kinds.other_statuses || '|' like '%|' || other.status || '|%'
+        and {{ concerned }}
 
     union all
 
@@ -47,6 +51,7 @@ found as (
         and coalesce(kinds.other_statuses, '') = ''
         and other.credit_code is null
         and kinds.other_register in (select register from standings)
+        and {{ concerned }}
 )
 
 select

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Claims that linking left to a clerk, each with those whom it may mean. What a reviewer decides of a person's claim
--- (govshare review) is obeyed by the next build; a legal entity's waits for its credit code.
+-- Claims that linking left to a clerk, each with those whom it may mean. What a reviewer decides of a claim
+-- (govshare review) is obeyed by the next build.
 
 with candidate_lists as (
     select

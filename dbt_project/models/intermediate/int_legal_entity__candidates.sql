@@ -47,6 +47,10 @@ pairs as (
         {{ representatives_agree('ambiguous', 'known') }} as agrees
     from ambiguous
     inner join known on ambiguous.{{ column }} = known.{{ column }}
+    where not exists (
+        select 1 from {{ ref('int_legal_entity__decisions') }} as decisions
+        where decisions.verdict = 'different' and decisions.claim_key = ambiguous._claim_key and decisions.credit_code = known.credit_code
+    )
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

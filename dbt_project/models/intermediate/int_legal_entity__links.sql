@@ -3,43 +3,51 @@
 -- Claims on legal entities without a usable credit code, each with the one entity that its old numbers lead to, or else
 -- its registered name, or why there is none. Names are unique within a register (企业名称登记管理规定), not across them:
 -- so only one entity may bear the name, and its representative must not be another, or the representative decides among
--- several.
+-- several. What a reviewer decided comes before all that.
+
+{%- set refused -%}
+    exists (
+        select 1 from {{ ref('int_legal_entity__decisions') }} as decisions
+        where
+            decisions.verdict = 'different' and decisions.claim_key = loose._claim_key
+            and coalesce(decisions.credit_code = known.credit_code, true)
+    )
+{%- endset %}
 
 with claims as (
     select * from {{ ref('int_legal_entity__claims') }}
 ),
 
 loose as (
-    select _resource, _batch, _row, _role, name, representative_name, registration_number, organisation_code, tax_number
+    select _resource, _batch, _row, _role, _claim_key, name, representative_name, registration_number, organisation_code, tax_number
     from claims
     where credit_code is null
 ),
 
 numbers as (
-    select _resource, _batch, _row, _role, 'registration_number' as kind, registration_number as number from loose
+    select _resource, _batch, _row, _role, _claim_key, 'registration_number' as kind, registration_number as number from loose
     union all
-    select _resource, _batch, _row, _role, 'organisation_code' as kind, organisation_code as number from loose
+    select _resource, _batch, _row, _role, _claim_key, 'organisation_code' as kind, organisation_code as number from loose
     union all
-    select _resource, _batch, _row, _role, 'tax_number' as kind, tax_number as number from loose
+    select _resource, _batch, _row, _role, _claim_key, 'tax_number' as kind, tax_number as number from loose
     union all
-    select _resource, _batch, _row, _role, 'organisation_code' as kind, {{ organisation_code_in_tax_number('tax_number') }} as number
+    select _resource, _batch, _row, _role, _claim_key, 'organisation_code' as kind, {{ organisation_code_in_tax_number('tax_number') }} as number
     from loose
 ),
 
 by_number as (
     select
-        numbers._resource,
-        numbers._batch,
-        numbers._row,
-        numbers._role,
-        count(distinct case when crosswalk.legal_entities = 1 then crosswalk.credit_code end) as legal_entities,
-        min(case when crosswalk.legal_entities = 1 then crosswalk.credit_code end) as legal_entity,
-        min(case when crosswalk.legal_entities = 1 then numbers.kind end) as kind,
-        count(crosswalk.credit_code) as matches
-    from numbers
-    left join {{ ref('int_legal_entity__number_crosswalk') }} as crosswalk
-        on numbers.kind = crosswalk.kind and numbers.number = crosswalk.number
-    group by numbers._resource, numbers._batch, numbers._row, numbers._role
+        loose._resource,
+        loose._batch,
+        loose._row,
+        loose._role,
+        count(distinct case when known.legal_entities = 1 then known.credit_code end) as legal_entities,
+        min(case when known.legal_entities = 1 then known.credit_code end) as legal_entity,
+        min(case when known.legal_entities = 1 then loose.kind end) as kind
+    from numbers as loose
+    inner join {{ ref('int_legal_entity__number_crosswalk') }} as known on loose.kind = known.kind and loose.number = known.number
+    where not {{ refused }}
+    group by loose._resource, loose._batch, loose._row, loose._role
 ),
 
 namesakes as (
@@ -52,7 +60,7 @@ namesakes as (
         max({{ representatives_agree('loose', 'known') }}) as agrees
     from loose
     inner join claims as known on loose.name = known.name
-    where known.credit_code is not null
+    where known.credit_code is not null and not {{ refused }}
     group by loose._resource, loose._batch, loose._row, loose._role, known.credit_code
 ),
 
@@ -69,16 +77,24 @@ by_name as (
     group by _resource, _batch, _row, _role
 ),
 
-decided as (
+found as (
     select
-        by_number.*,
-        by_name.bearers,
+        loose._resource,
+        loose._batch,
+        loose._row,
+        loose._role,
+        decisions.credit_code as decided,
+        case when by_number.legal_entities = 1 then by_number.legal_entity end as by_its_number,
+        by_number.kind,
         case
-            when by_number.matches > 0 then null
+            when by_number.legal_entities is not null then null
             when by_name.sure = 1 or (by_name.bearers = 1 and by_name.sure = 0) then by_name.legal_entity
-        end as by_its_name
-    from by_number
-    left join by_name on {{ same_claim('by_number', 'by_name') }}
+        end as by_its_name,
+        by_number.legal_entities is not null or by_name.bearers > 0 as there_are
+    from loose
+    left join by_number on {{ same_claim('loose', 'by_number') }}
+    left join by_name on {{ same_claim('loose', 'by_name') }}
+    left join {{ ref('int_legal_entity__decisions') }} as decisions on loose._claim_key = decisions.claim_key and decisions.verdict = 'same'
 )
 
 select
@@ -86,11 +102,15 @@ select
     _batch,
     _row,
     _role,
-    case when legal_entities = 1 then legal_entity else by_its_name end as entity_id,
-    case when legal_entities = 1 then kind when by_its_name is not null then 'name' end as method,
+    coalesce(decided, by_its_number, by_its_name) as entity_id,
     case
-        when legal_entities = 1 or by_its_name is not null then null
-        when matches > 0 or bearers > 0 then 'ambiguous_link'
+        when decided is not null then 'decided by a reviewer'
+        when by_its_number is not null then kind
+        when by_its_name is not null then 'name'
+    end as method,
+    case
+        when coalesce(decided, by_its_number, by_its_name) is not null then null
+        when there_are then 'ambiguous_link'
         else 'not_linked'
     end as rule
-from decided
+from found

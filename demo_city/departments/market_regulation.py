@@ -125,7 +125,7 @@ def business_licence(office: Office, records: np.ndarray) -> Delivery:
     d.certificate(
         LICENCE_TYPE, "zzbh", holder_kind="legal_entity", holder_id=code, holder_name=name,
         issuer_name=issuer, issue_date=spelled(made), valid_from=spelled(founded), valid_to=until,
-        status=certificate_states(office.entity("registration_status", at)),
+        status=certificate_states(where(number > 0, "1", office.entity("registration_status", at))),
     )  # fmt: skip
     return d
 

@@ -34,7 +34,7 @@ ITEM_TYPES = {
 ITEM_STANDARDS = (
     # What an item is cleaned as (dbt_project/macros/standards).
     "id_number", "credit_code", "registration_number", "organisation_code", "tax_number", "date", "division",
-    "phone", "name", "organisation_name", "currency",
+    "industry", "phone", "name", "organisation_name", "currency",
 )  # fmt: skip
 PERSONAL = ("personal", "sensitive_personal")  # 个人信息, 敏感个人信息 (个人信息保护法 第二十八条)
 SENSITIVITIES = ("public", "internal", *PERSONAL)

@@ -35,19 +35,22 @@ TYPES = {"1130": 0.42, "1151": 0.28, "1110": 0.01, "1190": 0.1, "1220": 0.01, "3
          "3400": 0.01, "4533": 0.02, "4540": 0.08, "2190": 0.0, "2100": 0.02, "5100": 0.01}  # fmt: skip
 STATUS_CODES = np.array([1, 2, 4, 6])
 NEVER = np.datetime64("NaT", "D")
+BRANCH, NO_PARENT = "2100", -1
 
 
 @dataclass
 class Entities:
     """One entry a legal entity.
 
-    ``representative``: position of the person. ``capital``: yuan of ``currency``, NaN unknown.
+    ``parent``: position of the enterprise whose branch it is. ``representative``: position of the person.
+    ``capital``: yuan of ``currency``, NaN unknown.
     """
 
     kind: pa.Array
     credit_code: pa.Array
     name: pa.Array
     entity_type: pa.Array
+    parent: np.ndarray
     representative: np.ndarray
     capital: np.ndarray
     currency: pa.Array
@@ -129,11 +132,15 @@ def _entities(
     representative = rng.choice(_eligible(people), count)
     currency = np.where((kind_at == 0) & (rng.random(count) < 0.012), 1, 0)
     land_line = cat("0373-", number_text(rng.integers(2_000_000, 8_999_999, count)))
+    names = _names(rng, kind_at, division, village, places, people, representative, industry)
+    types = _entity_types(rng, kind_at)
+    parent = _parents(kind_at, names, types)
     return Entities(
         kind=kind,
         credit_code=credit_codes(kind, area, organisation),
-        name=_names(rng, kind_at, division, village, places, people, representative, industry),
-        entity_type=_entity_types(rng, kind_at),
+        name=where(parent >= 0, cat(take(names, parent), county_name(division), "分公司"), names),
+        entity_type=types,
+        parent=np.where(parent >= 0, parent + first, NO_PARENT),
         representative=representative,
         capital=_capital(rng, kind_at),
         currency=pick(["CNY", "USD"], currency),
@@ -234,6 +241,19 @@ def _entity_types(rng: np.random.Generator, kind: np.ndarray) -> pa.Array:
     shares = np.array([TYPES[c] for c in codes])
     drawn = pick(codes, rng.choice(len(codes), len(kind), p=shares / shares.sum()))
     return where(kind == 0, drawn, where(kind == 1, "9500", None))
+
+
+def _parents(kind: np.ndarray, names: pa.Array, types: pa.Array) -> np.ndarray:
+    """For each branch an enterprise that nobody shares the name of; without one it is none."""
+    branch = (kind == 0) & np.asarray(pc.fill_null(pc.equal(types, BRANCH), False))
+    _, first, count = np.unique(np.asarray(names.to_numpy(zero_copy_only=False)), return_index=True, return_counts=True)
+    alone = np.zeros(len(kind), bool)
+    alone[first[count == 1]] = True
+    possible, branches = np.flatnonzero(alone & (kind == 0) & ~branch), np.flatnonzero(branch)
+    parent = np.full(len(kind), NO_PARENT)
+    if len(possible):
+        parent[branches] = possible[np.arange(len(branches)) * 7 % len(possible)]
+    return parent
 
 
 def _capital(rng: np.random.Generator, kind: np.ndarray) -> np.ndarray:

@@ -90,6 +90,7 @@ class Standard:
         return Columns({
             "credit_code": lambda: entities.credit_code,
             "name": lambda: entities.name,
+            "parent_credit_code": lambda: take(entities.credit_code, entities.parent),
             "entity_kind": lambda: _kinds(entities),
             "entity_type": lambda: entities.entity_type,
             "representative_name": lambda: take(people.name, entities.representative),

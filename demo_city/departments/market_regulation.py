@@ -47,7 +47,8 @@ def enterprise_registration(office: Office, records: np.ndarray) -> Delivery:
     d.item("main_identi_id", cat("4107", padded(at, 12)))
     d.item("uni_social_crd_cd", office.entity("credit_code", at), "credit_code", number_tells(office, at))
     d.item("reg_no", office.entity("registration_number", at), tells={"entity.registration_number": None})
-    d.item("comp_nm", office.entity("name", at), "organisation_name", {"entity.name": None})
+    d.item("comp_nm", office.entity("name", at), "organisation_name",
+           {"entity.name": None, "entity.parent_credit_code": office.entity("parent_credit_code", at)})  # fmt: skip
     d.item("comp_type", office.entity("entity_type", at), tells={"entity.entity_type": None})
     status = office.entity("registration_status", at)
     words = {str(code): word for code, word in STATE_WORDS.items()}

@@ -145,6 +145,7 @@ class Feed:
     def firm(self) -> tuple[str, list[dict[str, Any]]]:
         def make() -> dict[str, Any]:
             key, old, name = self.draw.choice(FIRMS)
+            name = self.draw.choice([name, name, f"{name}分号", f"{self.draw.choice(FIRMS)[2]}红旗分公司"])
             return {"main_identi_id": f"E{self.draw.randint(1, 6)}", "uni_social_crd_cd": key, "comp_nm": name, "reg_state": self.draw.choice(["存续", "注销"]),
                     "reg_no": self.draw.choice([old, None, OLD_NUMBER]), "gxsj": self.time(), "_op": self.operation()}  # fmt: skip
 

@@ -99,6 +99,8 @@ create macro card_end(born, since) as
         else cast(since + to_years(case when date_sub('year', born, since) < 16 then 5 when date_sub('year', born, since) < 26 then 10 else 20 end) as date)
     end;
 
+create macro industry(x) as coded(regexp_replace(upper(x), '^([A-T]?[0-9]{2})[0-9]{1,2}$', '\1'), 'industry');
+
 -- A licence's status, a certificate's code.
 create macro status_by_registration(x) as case when x = '1' then '11' when x is not null then '5' end;
 
@@ -195,6 +197,17 @@ group by code_table, spelling;
 create macro words_of(name) as (select map(list(word), list(code)) from words where code_table = name);
 
 set variable division = words_of('division');
+set variable division_names = (
+    select '^(' || string_agg(word, '|' order by length(word) desc) || ')'
+    from words
+    where code_table = 'division' and length(word) > 1 and not regexp_matches(word, '^[0-9]|[(（]')
+);
+
+create macro division_named_in(x) as coded(regexp_extract(x, getvariable('division_names')), 'division');
+
+-- A city alone says too little.
+create macro division_of(address) as list_transform([division_named_in(address)], lambda code: case when code not like '%00' then code end)[1];
+set variable industry = words_of('industry');
 set variable sex = words_of('sex');
 set variable ethnic_group = words_of('ethnic_group');
 set variable education = words_of('education');

@@ -45,6 +45,43 @@ from landed(resource)
 anti join passed using (_batch, _row)
 where coalesce(_op, 'upsert') <> 'delete';
 
+-- Older versions of records that still stand.
+create macro former_rows(resource, key, recorded_at) as table
+with repeated as (
+    select cast(key as varchar) as _key from landed(resource) group by all having count(*) > 1
+),
+
+versions as (
+    select
+        _batch, _row, cast(key as varchar) as _key, moment(tidy(cast(recorded_at as varchar))) as _at, _op = 'delete' as _withdraws,
+        hash(*columns(* exclude (_batch, _row, _file, _line))) as _content
+    from landed(resource)
+    where cast(key as varchar) in (select _key from repeated)
+),
+
+withdrawn as (
+    select versions._batch, versions._row
+    from versions
+    join (select _key, max((_batch, _row)) as _end from versions where _withdraws group by all) as withdrawals using (_key)
+    where (versions._batch, versions._row) <= withdrawals._end
+),
+
+compared as (
+    select *, _content is not distinct from lag(_content) over (partition by _key order by _at nulls first, _batch, _row) as _copy
+    from versions
+    anti join withdrawn using (_batch, _row)
+),
+
+older as (
+    select _batch, _row
+    from compared
+    qualify not _copy and row_number() over (partition by _key, _copy order by _at desc nulls last, _batch desc, _row desc) > 1
+)
+
+select *
+from landed(resource)
+semi join older using (_batch, _row);
+
 create table household as
 with texts as (
     select
@@ -182,7 +219,7 @@ select
     id_number(representative_number) as representative_id_number, capital_amount(capital) as capital_amount,
     capital_currency(capital, kind) as capital_currency, date_of(established) as establishment_date, date_of(opt_from) as valid_from,
     last_day(opt_to) as valid_to, coded(state, 'registration_status') as registration_status, organisation_name(office) as registration_office,
-    division(division)[1:6] as division_code, addr as address, industry, scope as business_scope, phone(tel) as phone
+    coalesce(division(division)[1:6], division_of(addr)) as division_code, addr as address, industry(industry) as industry, scope as business_scope, phone(tel) as phone
 from texts;
 
 create table licence as
@@ -200,7 +237,7 @@ select
     organisation_name(name) as name, coded(type, 'entity_type') as entity_type, person_name(representative) as representative_name,
     capital_amount(capital) as capital_amount, capital_currency(capital, null) as capital_currency, date_of(established) as establishment_date,
     date_of(since) as valid_from, last_day(until) as valid_to, coded(state, 'registration_status') as registration_status,
-    organisation_name(office) as registration_office, address, scope as business_scope, number as certificate_number, date_of(approved) as issue_date
+    organisation_name(office) as registration_office, division_of(address) as division_code, address, scope as business_scope, number as certificate_number, date_of(approved) as issue_date
 from texts;
 
 create table food as
@@ -214,7 +251,7 @@ with texts as (
 select
     'market_regulation.food_licence' as _resource, 10 as _source, _batch, _row, moment(issued) as _recorded_at,
     credit_code(code) as credit_code, compact(code) as old_number, if_of_15(compact(code)) as registration_number,
-    organisation_name(name) as name, person_name(representative) as representative_name, address, number as certificate_number,
+    organisation_name(name) as name, person_name(representative) as representative_name, division_of(address) as division_code, address, number as certificate_number,
     organisation_name(office) as issuer_name, date_of(issued) as issue_date, date_of(since) as valid_from, last_day(until) as valid_to,
     coded(state, 'certificate_status') as status
 from texts;
@@ -235,7 +272,7 @@ select
     case when regexp_matches(organisation, '^[0-9A-Z]{8}[0-9X]$') then organisation end as organisation_code,
     organisation_name(name) as name, coded(type, 'entity_type') as entity_type, person_name(representative) as representative_name,
     id_number(representative_number) as representative_id_number, capital_amount(capital) as capital_amount,
-    capital_currency(capital, null) as capital_currency, date_of(established) as establishment_date, industry, address, state as tax_status
+    capital_currency(capital, null) as capital_currency, date_of(established) as establishment_date, industry(industry) as industry, division_of(address) as division_code, address, state as tax_status
 from texts;
 
 create table social_organisation as
@@ -252,7 +289,7 @@ select
     credit_code(code) as credit_code, organisation_name(name) as name, person_name(representative) as representative_name,
     id_number(representative_number) as representative_id_number, capital_amount(capital) as capital_amount,
     capital_currency(capital, null) as capital_currency, date_of(established) as establishment_date, date_of(since) as valid_from, last_day(until) as valid_to,
-    coded(state, 'registration_status') as registration_status, organisation_name(office) as registration_office, address, number as certificate_number
+    coded(state, 'registration_status') as registration_status, organisation_name(office) as registration_office, division_of(address) as division_code, address, number as certificate_number
 from texts;
 
 create table institution as
@@ -268,7 +305,7 @@ select
     'establishment_office.public_institution' as _resource, 5 as _source, _batch, _row, moment(since) as _recorded_at,
     credit_code(code) as credit_code, organisation_name(name) as name, person_name(representative) as representative_name,
     capital_amount(capital) as capital_amount, capital_currency(capital, null) as capital_currency, date_of(since) as valid_from, last_day(until) as valid_to,
-    coded(state, 'registration_status') as registration_status, organisation_name(office) as registration_office, address, scope as business_scope,
+    coded(state, 'registration_status') as registration_status, organisation_name(office) as registration_office, division_of(address) as division_code, address, scope as business_scope,
     number as certificate_number
 from texts;
 

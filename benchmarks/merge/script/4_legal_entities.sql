@@ -6,7 +6,7 @@ with entities as (
     union all by name
     select * exclude (old_number, certificate_number, issue_date) from licence
     union all by name
-    select _resource, _source, _batch, _row, _recorded_at, credit_code, registration_number, name, representative_name, address from food
+    select _resource, _source, _batch, _row, _recorded_at, credit_code, registration_number, name, representative_name, division_code, address from food
     union all by name
     select * from tax
     union all by name
@@ -18,6 +18,31 @@ with entities as (
 select *, claim_order(_recorded_at, _source, _batch, _row) as _order
 from entities
 where coalesce(credit_code, name, registration_number, organisation_code, tax_number) is not null;
+
+create table former_names as
+with spoken as (
+    select 9 as _source, _batch, _row, gxsj as updated, uni_social_crd_cd as code, comp_nm as name
+    from former_rows('market_regulation/enterprise_registration', main_identi_id, gxsj)
+    union all
+    select 3 as _source, _batch, _row, 有效期起 as updated, 统一社会信用代码 as code, 组织名称 as name
+    from former_rows('civil_affairs/social_organisation', 登记证号, 有效期起)
+    union all
+    select 5 as _source, _batch, _row, 有效期起 as updated, 统一社会信用代码 as code, 单位名称 as name
+    from former_rows('establishment_office/public_institution', 证书号, 有效期起)
+),
+
+names as (
+    select
+        credit_code(tidy(code)) as credit_code, organisation_name(tidy(name)) as name,
+        min(claim_order(moment(tidy(updated)), _source, _batch, _row)) as claim
+    from spoken
+    group by all
+)
+
+select credit_code, list({'value': name, 'claim': claim} order by claim) as former
+from names
+where credit_code is not null and name is not null
+group by credit_code;
 
 create table old_numbers as
 with numbers as (

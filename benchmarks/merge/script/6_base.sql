@@ -198,10 +198,30 @@ select
 from identified
 group by _entity;
 
+-- A branch bears its parent's name in front.
+create macro parent_of(name) as
+    case when regexp_matches(name, '(公司|合作社).+(分公司|支公司|分社|分店|分行|支行|分理处|营业部|经营部|门市部)[)]?$') then regexp_extract(name, '^.+?(公司|合作社)') end;
+
+create table parents as
+select name as parent_name, min(credit_code) as parent
+from legal_entity_claims
+where credit_code is not null
+group by name
+having count(distinct credit_code) = 1;
+
 create table legal_entity as
+with told as (
+    select *, list_filter(former, lambda one: one.value is distinct from name.value)[1] as former_name
+    from entities
+    left join former_names using (credit_code)
+    left join parents on parent_of(name.value) = parent_name and parent <> credit_code
+)
+
 select
     credit_code,
     nullif(name.value, '') as name,
+    former_name.value as former_name,
+    parent as parent_credit_code,
     kind_of(credit_code) as entity_kind,
     nullif(entity_type.value, '') as entity_type,
     nullif(representative_name.value, '') as representative_name,
@@ -225,6 +245,8 @@ select
     {
         'credit_code': place(known),
         'name': place(name.claim),
+        'former_name': place(former_name.claim),
+        'parent_credit_code': place(case when parent is not null then name.claim end),
         'entity_kind': place(known),
         'entity_type': place(entity_type.claim),
         'representative_name': place(representative_name.claim),
@@ -248,28 +270,15 @@ select
     } as _provenance,
     sources_in(spoken) as _sources,
     _updated_at
-from entities;
+from told;
 
 -- 机构编制 gives codes that begin with 1; a name leads to its one code, and to the division that it begins with.
 create table issuers as
-with named as (
-    select name as office, min(credit_code) as issuer_code
-    from legal_entity_claims
-    where credit_code[1] = '1' and name is not null
-    group by name
-    having count(distinct credit_code) = 1
-),
-
-divided as (
-    select office, max_by(code, length(word)) as issuer_division
-    from named
-    join words on code_table = 'division' and length(word) > 1 and starts_with(office, word) and not regexp_matches(word, '^[0-9]|[(（]')
-    group by office
-)
-
-select office, issuer_code, coalesce(issuer_division, issuer_code[3:8]) as issuer_division
-from named
-left join divided using (office);
+select name as office, min(credit_code) as issuer_code, coalesce(division_named_in(name), min(credit_code)[3:8]) as issuer_division
+from legal_entity_claims
+where credit_code[1] = '1' and name is not null
+group by name
+having count(distinct credit_code) = 1;
 
 create table certificate as
 with certificates as (

@@ -76,6 +76,34 @@ select
 where false
 {%- endmacro %}
 
+{#
+    What older versions of records that still stand said of an attribute, by registers that may supply it: the entity that
+    the version itself names, the value, and its order.
+#}
+{% macro former_versions(table, name) -%}
+    {%- set models = staged_models(table) -%}
+    {%- for model in models -%}{%- do ref(model) -%}{%- endfor -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set key = identifier_of(table) -%}
+    {%- set attribute = attributes_of(table)['former_' ~ name] -%}
+    {%- set branches = [] -%}
+    {%- for model in models -%}
+        {%- set resource = staged_resource(model) -%}
+        {%- for role in roles_of(source_node(resource[0], resource[1]), table) if role.register in attribute.authority -%}
+            {%- set said = role_column(role.prefix, name) -%}
+            {%- set of = role_column(role.prefix, key) -%}
+            {%- do branches.append(
+                "select " ~ of ~ " as " ~ key ~ ", " ~ said ~ " as " ~ name ~ ", " ~ claim_order(models.index(model)) ~ " as _order\nfrom " ~ ref(model)
+                ~ "\nwhere _status = 'superseded' and _problem is null and _op <> 'delete' and " ~ of ~ " is not null and " ~ said ~ " is not null"
+                ~ "\n    and _record_key in (select _record_key from " ~ ref(model) ~ " where " ~ counts() ~ ")") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if not branches -%}
+        {%- do branches.append("select cast(null as varchar) as " ~ key ~ ", cast(null as " ~ attribute.type ~ ") as " ~ name ~ ", cast(null as " ~ order_type() ~ ") as _order where false") -%}
+    {%- endif -%}
+    {{ return(branches | join('\n\nunion all\n\n')) }}
+{%- endmacro %}
+
 {# What a claim is called beyond one delivery, so that a reviewer's decision on it holds: its record's key and its role. #}
 {% macro lasting_key(resource, role) -%}
     {{ return(resource ~ " || '|' || coalesce(_record_key, _batch || '|' || cast(_row as varchar)) || '|' || " ~ role) }}

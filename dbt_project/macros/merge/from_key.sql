@@ -8,3 +8,11 @@
 
 {# An old tax number is the area (6 digits) and the organisation code (9); null for any other. #}
 {% macro organisation_code_in_tax_number(x) %}{{ return("case when length(" ~ x ~ ") = 15 then substr(" ~ x ~ ", 7, 9) end") }}{% endmacro %}
+
+{#
+    Whose branch an enterprise or co-operative is by its name, which puts the parent's in front (企业名称登记管理规定 art. 13);
+    null for any other name.
+#}
+{% macro parent_name_in(name) -%}
+    {{ return("case when " ~ text_has(name, '(公司|合作社).+(分公司|支公司|分社|分店|分行|支行|分理处|营业部|经营部|门市部)[)]?$') ~ " then " ~ text_found(name, '^.+?(公司|合作社)') ~ " end") }}
+{%- endmacro %}

@@ -83,6 +83,15 @@
 {# The model's rows of the last build, or its rows now where there was none. #}
 {% macro before(relation) %}{{ return(former_of(relation) if columns_if_there(former_of(relation)) else relation) }}{% endmacro %}
 
+{# Rows of a small model that it has now and had not before, or the other way round. #}
+{% macro changed_rows(relation) -%}
+    (
+        select * from (select * from {{ relation }} except select * from {{ before(relation) }}) as added
+        union all
+        select * from (select * from {{ before(relation) }} except select * from {{ relation }}) as gone
+    )
+{%- endmacro %}
+
 {# Links that are others than before: the addresses of their claims with the entity of then or now. #}
 {% macro changed_links(links) -%}
     (

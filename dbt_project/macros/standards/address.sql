@@ -85,6 +85,11 @@
 {# The division whose name a text begins with; null for none. #}
 {% macro division_named_in(x) %}{{ return(decode(text_found(x, _division_pattern()), 'division') if execute else x) }}{% endmacro %}
 
+{# The county or district that an address begins with; a city alone says too little. #}
+{% macro division_of_address(x) -%}
+    {{ return(with_value(division_named_in(x), "case when _v not like '%00' then _v end")) }}
+{%- endmacro %}
+
 {# Any name of the table `division` at the beginning, the longest first: they come with and without province and city. #}
 {% macro _division_pattern() -%}
     {%- set names = [] -%}

@@ -6,16 +6,9 @@
 -- {{ ref('certificate_types') }}
 
 {% if goes_on() -%}
-{%- set crosswalk = ref('int_legal_entity__number_crosswalk') -%}
 {%- set base = adapter.get_relation(target.database, 'base', 'certificate') -%}
 with spoken_of as (
     {{ entities_of_touched_rows('certificate') }}
-),
-
-changed_numbers as (
-    select number from (select * from {{ crosswalk }} except select * from {{ before(crosswalk) }}) as added
-    union
-    select number from (select * from {{ before(crosswalk) }} except select * from {{ crosswalk }}) as gone
 ),
 
 direct as (
@@ -23,7 +16,7 @@ direct as (
     union
     select certificate_id as entity_id
     from {{ ref('int_certificate__claims') }}
-    where holder_old_number in (select number from changed_numbers) and certificate_id is not null
+    where holder_old_number in (select number from {{ changed_rows(ref('int_legal_entity__number_crosswalk')) }} as changed) and certificate_id is not null
     union
     select base.certificate_id as entity_id
     from {{ base }} as base

@@ -1,5 +1,7 @@
--- Legal entities that this build has to merge again; empty in a full build, where all are.
--- depends_on: {{ ref('int_row__touched') }}, {{ ref('int_legal_entity__identified') }}, {{ ref('int_legal_entity__links') }}
+-- Legal entities that this build has to merge again; empty in a full build, where all are. A former name may come from a
+-- record that speaks of another entity now; a branch depends on who bears its parent's name.
+-- depends_on: {{ ref('int_row__touched') }}, {{ ref('int_legal_entity__identified') }}, {{ ref('int_legal_entity__links') }},
+-- {{ ref('int_legal_entity__former_names') }}, {{ ref('int_legal_entity__parents') }}
 
 {% if goes_on() -%}
 with spoken_of as (
@@ -11,6 +13,13 @@ union
 select entity_id
 from {{ changed_links(ref('int_legal_entity__links')) }} as relinked
 where entity_id is not null
+union
+select credit_code as entity_id
+from {{ changed_rows(ref('int_legal_entity__former_names')) }} as renamed
+union
+select base.credit_code as entity_id
+from {{ adapter.get_relation(target.database, 'base', 'legal_entity') }} as base
+where {{ parent_name_in('base.name') }} in (select name from {{ changed_rows(ref('int_legal_entity__parents')) }} as changed)
 {%- else -%}
 select cast(null as varchar) as entity_id
 where false

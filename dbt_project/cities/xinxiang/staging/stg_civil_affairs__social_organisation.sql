@@ -17,6 +17,7 @@ select
     登记状态 as entity_registration_status,
     登记管理机关 as entity_registration_office,
     住所 as entity_address,
+    {{ division_of_address('住所') }} as entity_division_code,
     {{ certificate_key('local:social_organisation', '登记证号') }},
     'legal_entity' as certificate_holder_kind,
     统一社会信用代码 as certificate_holder_id,

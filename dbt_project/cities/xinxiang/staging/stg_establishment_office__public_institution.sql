@@ -15,6 +15,7 @@ select
     状态 as entity_registration_status,
     登记管理机关 as entity_registration_office,
     住所 as entity_address,
+    {{ division_of_address('住所') }} as entity_division_code,
     宗旨和业务范围 as entity_business_scope,
     {{ certificate_key('local:public_institution', '证书号') }},
     'legal_entity' as certificate_holder_kind,

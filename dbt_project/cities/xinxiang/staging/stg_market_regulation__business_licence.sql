@@ -18,6 +18,7 @@ select
     zt as entity_registration_status,
     djjg as entity_registration_office,
     zs as entity_address,
+    {{ division_of_address('zs') }} as entity_division_code,
     jyfw as entity_business_scope,
     {{ certificate_key('11100000MB0143028R001', 'zzbh') }},
     'legal_entity' as certificate_holder_kind,

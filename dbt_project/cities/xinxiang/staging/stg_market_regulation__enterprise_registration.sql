@@ -18,7 +18,7 @@ select
     {{ end_date('opt_to') }} as entity_valid_to,
     reg_state as entity_registration_status,
     reg_org as entity_registration_office,
-    substr(domdi_strict, 1, 6) as entity_division_code,
+    coalesce(substr(domdi_strict, 1, 6), {{ division_of_address('addr') }}) as entity_division_code,
     addr as entity_address,
     indv_id as entity_industry,
     opt_scop as entity_business_scope,

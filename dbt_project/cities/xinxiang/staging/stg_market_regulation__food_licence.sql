@@ -9,6 +9,7 @@ select
     经营者名称 as entity_name,
     法定代表人 as entity_representative_name,
     住所 as entity_address,
+    {{ division_of_address('住所') }} as entity_division_code,
     {{ certificate_key('local:food_licence', '许可证编号') }},
     'legal_entity' as certificate_holder_kind,
     统一社会信用代码 as certificate_holder_id,

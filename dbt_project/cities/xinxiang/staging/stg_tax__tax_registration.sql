@@ -19,5 +19,6 @@ select
     开业日期 as entity_establishment_date,
     行业 as entity_industry,
     注册地址 as entity_address,
+    {{ division_of_address('注册地址') }} as entity_division_code,
     纳税人状态 as entity_tax_status
 from landed

@@ -183,21 +183,3 @@ def test_an_analyst_never_waits_for_a_run(second: Node) -> None:
     assert asked["errors"] == []
     assert len(asked["answers"]) > 50
     assert len(set(asked["answers"])) == 2  # the former release, then the new one, never anything between
-
-
-def test_a_failed_gate_keeps_the_former_release(changing: Node) -> None:
-    changing.deliver()
-    (changing.city / "away.sqlite").rename(changing.city / f"{DEAD}.sqlite")
-    former, people = changing.released(), changing.rows("population")
-    strict = "import expectations.plan; expectations.plan.VOLUME_BLOCK = 3.0  # three times the former rows, or nothing"
-    said = changing.call("run", code=1, patched=strict)
-    assert re.search(r"failed: population: the gate stopped population: volume", said.stderr)
-    assert "The former releases stay" in said.stderr
-    now = changing.released()
-    assert all(now[table] == former[table] for table in ("population", "legal_entity", "certificate"))
-    assert changing.rows("population") == people
-    [seen] = changing.document("query", "select count(*) as n from population")
-    assert seen["n"] == len(people)
-
-    assert "tables published anew" in changing.call("run").stdout  # the gate as it is lets it pass
-    assert changing.released()["population"] > former["population"]

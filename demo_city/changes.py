@@ -6,7 +6,7 @@ never change; new ones come at the end. What departments learn of it is for the 
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,11 @@ import pyarrow as pa
 from demo_city.entities import Entities, new_entities
 from demo_city.households import CHILD3, NOBODY, TODAY, Roster
 from demo_city.identifiers import id_numbers
+from demo_city.joining import joined
 from demo_city.life import DIVORCED, MARRIED, SINGLE, WIDOWED, Marriages
 from demo_city.names import given_names
 from demo_city.people import People
-from demo_city.text import cat, flat, nulls, put, take, where
+from demo_city.text import cat, nulls, put, take, where
 from demo_city.world import NOWHERE, World
 
 Events = dict[str, np.ndarray]
@@ -181,7 +182,7 @@ class _Change:
         self.set(old, "status", closed, 4)
         count = max(1, round(len(old) * FOUNDED * self.share))
         new = new_entities(self.rng, count, self.date, people, self.world.places, len(old))
-        self.entities = _joined(old, new)
+        self.entities = joined(old, new)
         self.events |= {"firm": changed, "closed": closed}
 
 
@@ -236,20 +237,4 @@ def _with_children(
         school=np.full(count, NOWHERE),
         registered=rng.random(count) < 0.3,
     )
-    return _joined(people, children)
-
-
-def _joined(one, other):  # type: ignore[no-untyped-def]
-    """Two sets of columns, one below the other; what is no column stays the first's."""
-    joined = {}
-    for field in fields(one):
-        before, after = getattr(one, field.name), getattr(other, field.name)
-        if isinstance(before, Roster):
-            joined[field.name] = _joined(before, after)
-        elif isinstance(before, pa.Array):
-            joined[field.name] = flat(pa.chunked_array([before, after]))
-        elif isinstance(before, np.ndarray):
-            joined[field.name] = np.concatenate([before, after]).astype(before.dtype)
-        else:
-            joined[field.name] = before
-    return type(one)(**joined)
+    return joined(people, children)

@@ -28,6 +28,7 @@ KIND_SHARES = np.array([0.235, 0.655, 0.045, 0.022, 0.012, 0.024, 0.002, 0.005])
 ENTITY_KIND = {
     "91": "enterprise", "92": "self_employed", "93": "cooperative", "12": "public_institution",
     "51": "social_organisation", "52": "social_organisation", "53": "social_organisation", "N2": "collective",
+    "11": "agency",
 }  # fmt: skip
 NEW_CODES_SINCE = np.datetime64("2015-10-01")  # 三证合一
 # samr_enterprise_type codes of enterprises with shares.
@@ -129,7 +130,7 @@ def _entities(
     area = np.where(rng.random(count) < 0.08, 410700, division)  # some are registered by the city's office
     area = np.where(rng.random(count) < 0.02, 410000, area)
     industry = _industry(rng, kind_at)
-    representative = rng.choice(_eligible(people), count)
+    representative = rng.choice(eligible(people), count)
     currency = np.where((kind_at == 0) & (rng.random(count) < 0.012), 1, 0)
     land_line = cat("0373-", number_text(rng.integers(2_000_000, 8_999_999, count)))
     names = _names(rng, kind_at, division, village, places, people, representative, industry)
@@ -160,7 +161,7 @@ def _entities(
     )
 
 
-def _eligible(people: People) -> np.ndarray:
+def eligible(people: People) -> np.ndarray:
     """Who may represent: alive, 22 to 70, with a name that old spreadsheets can hold (basic plane)."""
     plain = ~np.asarray(pc.match_substring_regex(people.name, r"[\x{10000}-\x{10FFFF}]"))
     return np.flatnonzero(people.here & (people.age >= 22) & (people.age < 70) & plain)

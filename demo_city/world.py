@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
+from demo_city.agencies import agencies
 from demo_city.entities import Entities, make_entities
 from demo_city.geography import Geography
 from demo_city.households import TODAY
+from demo_city.joining import joined
 from demo_city.people import People, make_people
 
 NOWHERE = -1
@@ -34,6 +36,7 @@ def make_world(people: int, seed: int) -> World:
     places = Geography.load()
     persons = make_people(_stream(seed, "people"), people, places)
     entities = make_entities(_stream(seed, "entities"), persons, places)
+    entities = joined(entities, agencies(_stream(seed, "agencies"), persons, places, len(entities)))
     rng = _stream(seed, "work")
     persons.employer = _employers(rng, persons, entities)
     persons.school = _schools(rng, persons, entities)

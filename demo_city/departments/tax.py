@@ -21,8 +21,9 @@ from demo_city.text import cat, number_text, padded, spelled, where
 from demo_city.vocabulary import ENTITY_TYPE_WORDS, worded
 from demo_city.world import World
 
-# Who registers with the tax office, by the first two characters of the credit code.
-SHARES = {"91": 0.99, "92": 0.6, "93": 0.9, "12": 0.7, "51": 0.6, "52": 0.7, "53": 0.8, "N2": 0.9}
+# Who registers with the tax office, by the first two characters of the credit code (agencies withhold their people's
+# taxes).
+SHARES = {"11": 1.0, "91": 0.99, "92": 0.6, "93": 0.9, "12": 0.7, "51": 0.6, "52": 0.7, "53": 0.8, "N2": 0.9}
 
 
 def taxpayers(world: World) -> np.ndarray:

@@ -12,7 +12,10 @@ create view population_claims as
 with people as (
     select *, 'person' as _role from household
     union all by name
-    select * exclude (certificate_number, issuer_name, valid_from, valid_to, status), 'person' as _role from card
+    select
+        * exclude (certificate_number, issuer_name, valid_from, valid_to, status),
+        case when coalesce(status, '11') <> '5' then valid_to end as id_card_valid_to, 'person' as _role
+    from card
     union all by name
     select *, 'person' as _role from death
     union all by name

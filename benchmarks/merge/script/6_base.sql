@@ -65,6 +65,7 @@ select
     min(_order) as known,
     bit_or(1 << _source) as spoken,
     max(_recorded_at) as _updated_at,
+    best(id_card_valid_to, _order) as id_card_valid_to,
     best(name, by_name) as name,
     best(former_name, _order) as former_name,
     best(sex, unless_other(sex, sex_of(_entity), by_sex)) as sex,
@@ -92,6 +93,75 @@ select
 from population_identified
 group by _entity;
 
+-- Towns and villages by the names that addresses have for them, the longest first; a short form of a village may go on as the
+-- name of a street, and counts only before a number or at the end.
+create table places as
+with named as (
+    select
+        place_code, place_name, case when length(place_code) = 9 then place_code[1:6] else place_code[1:9] end as parent,
+        case when length(place_code) = 12 then regexp_replace(regexp_replace(regexp_replace(
+            place_name, '[(（].*$', ''), '(社区居民委员会|社区居委会|社区|村民委员会|村民委员民|居民委员会|村委会|居委会)$', ''), '村$', '') end as stem
+    from read_csv(getvariable('seeds') || '/place.csv', all_varchar = true)
+),
+
+forms as (
+    select parent, place_code, unnest([place_name, case when place_name like '%街道' then replace(place_name, '街道', '街道办事处') end,
+        case when place_name like '%街道' then replace(place_name, '街道', '办事处') end]) as form, true as whole
+    from named
+    where stem is null
+    union all
+    select parent, place_code, stem || case when contains(place_name, '社区') then '社区' else '村' end, true from named where stem is not null
+    union all
+    select parent, place_code, stem, false from named where length(stem) > 1 and not regexp_matches(stem, '[路街道巷]$')
+),
+
+own as (
+    select parent, form, min(place_code) as code, bool_and(whole) as whole
+    from forms
+    where form is not null
+    group by all
+    having count(distinct place_code) = 1
+)
+
+select parent, form[1:2] as head, list({'form': form, 'code': code, 'whole': whole} order by length(form) desc, form) as candidates
+from own
+group by parent, head;
+
+-- A county of former days has its successor's towns.
+create table counties as
+select code, coalesce(successor, code) as present from read_csv(getvariable('seeds') || '/division.csv', all_varchar = true);
+
+create table homes as
+with begun as (
+    select person_id, household_address.value as address, household_division.value as division, regexp_extract(household_address.value, getvariable('division_names')) as begin
+    from persons
+),
+
+behind_county as (
+    select person_id, coalesce(said.present, given.present) as present, substr(address, length(coalesce(begin, '')) + 1) as rest
+    from begun
+    left join counties as given on division[1:6] = given.code
+    left join counties as said on coded(begin, 'division') = said.code and said.code not like '%00'
+),
+
+behind_town as (
+    select behind_county.*, list_filter(candidates, lambda one: starts_with(rest, one.form))[1] as town
+    from behind_county
+    left join places on present = parent and rest[1:2] = head
+),
+
+in_village as (
+    select person_id, town.code as town, substr(rest, length(coalesce(town.form, '')) + 1) as rest from behind_town
+)
+
+select
+    person_id, town,
+    list_filter(candidates, lambda one:
+        starts_with(rest, one.form) and (one.whole or regexp_matches(rest[length(one.form) + 1:length(one.form) + 1], '^[0-9村社居组队第(（-]?$'))
+    )[1].code as village
+from in_village
+left join places on town = parent and rest[1:2] = head;
+
 -- Who outlives the spouse of a standing marriage is a widow or widower.
 create table population as
 with widowed as (
@@ -107,6 +177,12 @@ with widowed as (
 select
     person_id,
     case when person_id not like 'U%' then person_id end as id_number,
+    case
+        when person_id[1:6] in ('810000', '820000', '830000') then 'hk_mo_tw_permit'
+        when person_id[1] = '9' then 'foreigner'
+        when person_id not like 'U%' then 'citizen'
+    end as id_number_kind,
+    nullif(id_card_valid_to.value, date '9999-12-31') as id_card_valid_to,
     nullif(name.value, '') as name,
     nullif(former_name.value, '') as former_name,
     coalesce(sex.value, sex_of(person_id)) as sex,
@@ -117,6 +193,8 @@ select
     nullif(household_relation.value, '') as household_relation,
     nullif(household_division.value, '') as household_division,
     nullif(household_address.value, '') as household_address,
+    town as household_town,
+    village as household_village,
     nullif(residence_address.value, '') as residence_address,
     case when by_death is not null then '30' else marital_status.value end as marital_status,
     case when by_death is null then nullif(marriage_date.value, date '9999-12-31') end as marriage_date,
@@ -133,6 +211,7 @@ select
     nullif(death_date.value, date '9999-12-31') as death_date,
     {
         'id_number': place(known),
+        'id_card_valid_to': place(id_card_valid_to.claim),
         'name': place(name.claim),
         'former_name': place(former_name.claim),
         'sex': place(coalesce(sex.claim, known)),
@@ -161,6 +240,7 @@ select
     sources_in(spoken) as _sources,
     _updated_at
 from persons
+left join homes using (person_id)
 left join widowed using (person_id);
 
 create table entities as

@@ -28,8 +28,10 @@
         {%- set problem = item(column.name ~ ':') ~ '.problem' -%}
         {%- if not is_key_standard(column) -%}
             {%- do found.append("case when " ~ problem ~ " is not null then " ~ struct_of([('rule', problem), ('item', "'" ~ column.name ~ "'")]) ~ " end") -%}
-        {%- elif meta_of(column).standard == 'credit_code' -%}
-            {%- do found.append(defect('credit_code_inner_check', column.name, organisation_check_character(value, 9) ~ " <> substr(" ~ value ~ ", 17, 1)")) -%}
+        {%- endif -%}
+        {%- set doubt = doubt_of(value, meta_of(column).get('standard')) -%}
+        {%- if doubt -%}
+            {%- do found.append(with_value(doubt, "case when _v is not null then " ~ struct_of([('rule', '_v'), ('item', "'" ~ column.name ~ "'")]) ~ " end")) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(without_nulls(list_of(found)) if found else no_list(defect_type())) }}

@@ -12,6 +12,8 @@ select
     mz as person_ethnic_group,
     csrq as person_birth_date,
     zz as person_residence_address,
+    {#- A void card says nothing of the one that took its place. -#}
+    case when coalesce(zjzt, '11') <> '5' then {{ end_date('yxqjzrq') }} end as person_id_card_valid_to,
     {{ certificate_key('11100000000013127D001', 'slh') }},
     'person' as certificate_holder_kind,
     gmsfhm as certificate_holder_id,

@@ -15,6 +15,7 @@ import duckdb
 
 from catalogue.installation import Installation
 from publishing.as_of import create_as_of_macros
+from publishing.confidence import create_confidence_macros
 from publishing.files import sweep, sync, temporary_beside
 from publishing.release import current_release, parquet_files, published_tables
 from publishing.sql import quoted, text
@@ -56,6 +57,7 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
         for manifest in current:
             _load(connection, manifest)
         create_as_of_macros(connection, current)
+        create_confidence_macros(connection, current)
     temporary.chmod(0o444)  # who opens it for writing by mistake is told so, and harms nobody
     os.replace(temporary, path)
     sync(path.parent)

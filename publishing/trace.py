@@ -14,6 +14,8 @@ import duckdb
 
 from catalogue.installation import Installation
 from publishing.as_of import HISTORY, is_base
+from publishing.confidence import TABLE as CONFIDENCE
+from publishing.confidence import levels_of
 from publishing.release import ReleaseError, current_release, parquet_files, release_of
 from publishing.sql import quoted
 
@@ -26,7 +28,8 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
 
     Gives ``table``, ``key``, ``release``, ``attributes`` and ``sources``. Each attribute has ``attribute``,
     ``description``, ``value`` and, where a source record supplied it, ``department``, ``resource``,
-    ``batch``, ``row``, ``file`` and ``line``; ``others`` lists the claims that disagreed. ``sources`` are the
+    ``batch``, ``row``, ``file``, ``line`` and ``confidence`` (high, medium, low); ``others`` lists the claims that
+    disagreed. ``sources`` are the
     landed rows that are named, each with ``record``: the department's own columns and text.
 
     ``history`` lists what the table said before, newest first: ``attribute``, ``value``, ``recorded_from``,
@@ -55,6 +58,8 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
         others = _others(connection, installation, table, str(entity[column]))
         provenance = entity["_provenance"] or {}
         descriptions = {column["name"]: column.get("description", "") for column in manifest["schema"]}
+        known = current_release(installation, CONFIDENCE)
+        levels = levels_of(connection, parquet_files(known), table) if known else {}
         sources: dict[tuple[str, str, int], dict[str, Any]] = {}
         attributes = []
         for name in asked:
@@ -62,6 +67,7 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
             claims = others.get(name, [])
             if supplier := provenance.get(name):
                 found |= _address(supplier)
+                found["confidence"] = levels.get((name, found["resource"], name in others))
                 claims = [claim for claim in claims if _key(claim) != _key(found)]
             for address in ([found] if supplier else []) + claims:
                 if _key(address) not in sources:

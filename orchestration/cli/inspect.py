@@ -90,10 +90,10 @@ def trace(
     if found["retired"]:
         successor = found["successor"] or "not known"
         people.print(f"{table_name} {key} is retired since {_minute(found['retired'])}. Successor: {successor}")
-    columns = ["attribute", "value", "resource", "batch", "row", "the others said"]
+    columns = ["attribute", "value", "resource", "batch", "row", "confidence", "the others said"]
     rows = [
         [
-            a["attribute"], _value(a["value"]), a.get("resource"), a.get("batch"), a.get("row"),
+            a["attribute"], _value(a["value"]), a.get("resource"), a.get("batch"), a.get("row"), a.get("confidence"),
             "; ".join(f"{o['resource']} {o['batch']}/{o['row']}: {o['value']}" for o in a.get("others", [])),
         ]
         for a in found["attributes"]

@@ -13,8 +13,8 @@ import pytest
 from installed import DEAD, MARRIED, MOVED, Node, note
 
 TABLES = (
-    "account", "certificate", "conflicts", "defects", "differences", "disposition", "history", "legal_entity", "population",
-    "review", "set_aside", "supply", "suspicions",
+    "account", "certificate", "confidence", "conflicts", "defects", "differences", "disposition", "history", "legal_entity",
+    "population", "review", "set_aside", "supply", "suspicions",
 )  # fmt: skip
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -14,7 +14,7 @@ PUBLISHED = {
     "base": ["population", "legal_entity", "certificate"],
     "governance": [
         "conflicts", "set_aside", "defects", "disposition", "account", "history", "review", "suspicions", "supply",
-        "differences",
+        "differences", "confidence",
     ],
 }  # fmt: skip
 HOUSEHOLD = "public_security.household_registration"
@@ -261,6 +261,25 @@ def test_who_supplies_how_much_and_wins_how_often(city: MergeCase) -> None:
         select sum(supplied), any_value(round(filled * 4)) from governance.supply where attribute = 'birth_date'
     """)[0]
     assert supplied == filled == 4
+
+
+def test_how_sure_a_value_is_follows_from_its_register_and_from_who_says_otherwise(city: MergeCase) -> None:
+    found = {
+        (attribute, resource, contested): tuple(figures)
+        for attribute, resource, contested, *figures in city.rows("""
+            select attribute, resource, contested, level, entities, share
+            from governance.confidence where table_name = 'population' and entities > 0
+        """)
+    }
+    # the insurance's telephone is the first, and the household register has another
+    assert found["phone", INSURANCE, True] == ("medium", 1, 1.0)
+    assert found["name", CARD, False] == ("high", 2, 0.5)
+    assert (
+        found["marital_status", MARRIAGE, True][0] == "medium"
+        and found["household_number", HOUSEHOLD, False][0] == "high"
+    )
+    total = "select bool_and(abs(total - 1) < 1e-9) from (select sum(share) as total from governance.confidence group by table_name, attribute having sum(entities) > 0)"
+    assert city.rows(total) == [(True,)]
 
 
 def test_departments_that_differ_on_a_legal_entity_are_told(city: MergeCase) -> None:

@@ -75,6 +75,15 @@ def city(tmp_path: Path) -> City:
             {{resource: 'school.pupil', batch: '000001', "row": 7, value: '王晓明'}}
         ]::{CLAIMS} as claims""",
     )
+    city.release(
+        BaseTable(
+            name="confidence", layer="governance", primary_key=("table_name", "attribute", "resource", "contested")
+        ),
+        """select * from (values
+            ('population', 'name', 'police.card', false, 'high'), ('population', 'name', 'police.card', true, 'medium'),
+            ('population', 'id_number', 'police.card', false, 'high')
+        ) as levels (table_name, attribute, resource, contested, level)""",
+    )
     return city
 
 
@@ -94,6 +103,11 @@ def test_what_the_others_said_is_listed_without_the_one_that_was_kept(city: City
     assert [(o["resource"], o["row"], o["value"], o["file"]) for o in name["others"]] == [
         ("school.pupil", 7, "王晓明", None)
     ]
+
+
+def test_how_sure_a_value_is_depends_on_who_says_otherwise(city: City) -> None:
+    levels = {a["attribute"]: a.get("confidence") for a in trace(city.installation, "population", ID)["attributes"]}
+    assert levels == {"id_number": "high", "name": "medium", "sex": None}
 
 
 def test_the_landed_rows_are_shown_as_their_departments_sent_them(city: City) -> None:

@@ -184,6 +184,23 @@ group by entity_id, attribute
 having min(value) <> max(value)
 {%- endmacro %}
 
+{# For each attribute the resources that lead: those of the register that stands first in its authority, or all where none does. #}
+{% macro leading_resources() -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set rows = [] -%}
+    {%- for table in base_tables() -%}
+        {%- for model in staged_models(table) -%}
+            {%- set resource = staged_resource(model) -%}
+            {%- set node = source_node(resource[0], resource[1]) -%}
+            {%- set register = meta_of(node).get('register', node.name) -%}
+            {%- for name, attribute in attributes_of(table).items() if not attribute.authority or attribute.authority[0] == register -%}
+                {%- do rows.append("select '" ~ table ~ "' as table_name, '" ~ name ~ "' as attribute, '" ~ resource | join('.') ~ "' as resource") -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(rows | join('\nunion all\n') or "select cast(null as varchar) as table_name, cast(null as varchar) as attribute, cast(null as varchar) as resource where false") }}
+{%- endmacro %}
+
 {#
     How many of a base table's values each resource supplies, by attribute; without a resource: entities without the
     value. A branch reads one attribute and one field of the provenance, no wide row.

@@ -55,7 +55,7 @@ class Standard:
 
     @cached_property
     def people(self) -> Columns:
-        people, entities = self.world.people, self.world.entities
+        people, entities, places = self.world.people, self.world.entities, self.world.places
         return Columns({
             "id_number": lambda: people.id_number,
             "name": lambda: people.name,
@@ -68,6 +68,8 @@ class Standard:
             "household_relation": lambda: pick(RELATION_CODES, people.relation),
             "household_division": lambda: number_text(people.division),
             "household_address": lambda: people.address,
+            "household_town": lambda: street_code(take(places.village_code, people.village)),
+            "household_village": lambda: take(places.village_code, people.village),
             "residence_address": lambda: people.residence,
             "marital_status": lambda: number_text(people.marital_status),
             "marriage_date": lambda: spelled(_marriage_dates(people)),

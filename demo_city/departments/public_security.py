@@ -53,7 +53,11 @@ def household_registration(office: Office, records: np.ndarray) -> Delivery:
     _marital_status(office, d, at)
     moved = office.not_told("stale_address", d, "addr", at)
     address = _address_before(office, at, moved, people.address)
-    d.item("addr", address, "text", {"person.household_address": None})
+    d.item("addr", address, "text", {
+        "person.household_address": None,
+        "person.household_town": where(moved, None, office.person("household_town", at)),
+        "person.household_village": where(moved, None, office.person("household_village", at)),
+    })  # fmt: skip
     d.item("belo_pcc", office.person("household_division", at), tells={"person.household_division": None})
     household = office.person("household_number", at)
     d.item("czrkhhid", household, tells={"person.household_number": None})

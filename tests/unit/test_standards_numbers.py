@@ -102,6 +102,13 @@ def judged(text: str) -> tuple[str | None, str | None]:
     return (text, None) if completed(digits) == text else (None, "id_number_check_digit")
 
 
+def test_a_stroke_is_no_digit() -> None:
+    """Numbers of 17 characters and a stroke whose check character is right if the stroke is passed over."""
+    assert standards().of("id_number", ["4107_220130603574X"]) == [(None, "id_number_length")]
+    codes = [f"9141_702MA44T{n:04d}{check}" for n in range(40) for check in "0123456789ABCDEFGHJKLMNPQRTUWXY"]
+    assert {value for value, _ in standards().of("credit_code", codes)} == {None}
+
+
 @RANDOM
 @given(st.lists(spoilt(st.one_of(id_numbers, foreigners, old_numbers), "0123456789X.+_eEI"), min_size=30, max_size=50))
 def test_identity_numbers_are_judged_by_the_standard(values: list[str]) -> None:

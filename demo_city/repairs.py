@@ -25,11 +25,18 @@ def spoiled_values(scoring: Scoring) -> list[dict[str, Any]]:
         if "_provenance" not in columns:
             continue
         attributes = scoring.rows(f"select distinct attribute from cells where table_name = '{table}'")
+        supplied = _supplied(scoring, table)
         for attribute in sorted(row["attribute"] for row in attributes):
-            if attribute in columns and attribute != key:
+            if attribute in columns and attribute != key and (supplied is None or attribute in supplied):
                 for row in scoring.rows(_statement(table, columns[0], attribute)):
                     total.setdefault(row.pop("defect"), Counter()).update(row)
     return [{"defect": defect, **counts} for defect, counts in sorted(total.items())]
+
+
+def _supplied(scoring: Scoring, table: str) -> set[str] | None:
+    """Attributes that have a source; others are worked out of them. None where the type does not tell."""
+    provenance = scoring.session.sql(f"select _provenance from published_{table} limit 0").types[0]
+    return {name for name, _ in provenance.children} if provenance.id == "struct" else None
 
 
 def _statement(table: str, key: str, attribute: str) -> str:

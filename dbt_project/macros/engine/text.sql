@@ -12,22 +12,38 @@
 #}
 {% macro with_value(x, body) %}{{ return(adapter.dispatch('with_value')(x, body)) }}{% endmacro %}
 {% macro duckdb__with_value(x, body) %}{{ return("list_transform([" ~ x ~ "], lambda _v: " ~ body ~ ")[1]") }}{% endmacro %}
+{% macro spark__with_value(x, body) %}{{ return("transform(array(" ~ x ~ "), _v -> " ~ body ~ ")[0]") }}{% endmacro %}
 
 {# Every occurrence of a pattern replaced; groups as \1. #}
 {% macro text_replaced(x, pattern, replacement) %}{{ return(adapter.dispatch('text_replaced')(x, pattern, replacement)) }}{% endmacro %}
 {% macro duckdb__text_replaced(x, pattern, replacement) %}{{ return("regexp_replace(" ~ x ~ ", '" ~ pattern ~ "', '" ~ replacement ~ "', 'g')") }}{% endmacro %}
+{# Java's groups are $1. #}
+{% macro spark__text_replaced(x, pattern, replacement) -%}
+    {%- set java = namespace(text=replacement) -%}
+    {%- for group in range(1, 10) -%}{%- set java.text = java.text.replace('\\' ~ group, '$' ~ group) -%}{%- endfor -%}
+    {{ return("regexp_replace(" ~ x ~ ", r'" ~ pattern ~ "', '" ~ java.text ~ "')") }}
+{%- endmacro %}
 
 {# The first match of a pattern, an empty text without one. #}
 {% macro text_found(x, pattern) %}{{ return(adapter.dispatch('text_found')(x, pattern)) }}{% endmacro %}
 {% macro duckdb__text_found(x, pattern) %}{{ return("regexp_extract(" ~ x ~ ", '" ~ pattern ~ "')") }}{% endmacro %}
+{% macro spark__text_found(x, pattern) %}{{ return("regexp_extract(" ~ x ~ ", r'" ~ pattern ~ "', 0)") }}{% endmacro %}
 
 {# Null where the text is none of that type. #}
 {% macro cast_or_null(x, type) %}{{ return(adapter.dispatch('cast_or_null')(x, type)) }}{% endmacro %}
 {% macro default__cast_or_null(x, type) %}{{ return("try_cast(" ~ x ~ " as " ~ type ~ ")") }}{% endmacro %}
+{# Spark reads 2020 and 2020-06 as the first of the year or month, and no sign but the hyphen. #}
+{% macro spark__cast_or_null(x, type) -%}
+    {%- if type not in ('date', 'timestamp') -%}{{ return(default__cast_or_null(x, type)) }}{%- endif -%}
+    {%- set day = '^ *([0-9]{4})([-/ \\\\])([0-9]{1,2})\\2([0-9]{1,2})' -%}
+    {%- set time = '([T ][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?)?' -%}
+    {{ return("try_cast(regexp_replace(regexp_extract(" ~ x ~ ", r'" ~ day ~ time ~ " *$', 0), r'" ~ day ~ time ~ " *$', '$1-$3-$4$5') as " ~ type ~ ")") }}
+{%- endmacro %}
 
 {# A date some days later. #}
 {% macro days_after(date, days) %}{{ return(adapter.dispatch('days_after')(date, days)) }}{% endmacro %}
 {% macro duckdb__days_after(date, days) %}{{ return("(" ~ date ~ " + cast(" ~ days ~ " as integer))") }}{% endmacro %}
+{% macro spark__days_after(date, days) %}{{ return("date_add(" ~ date ~ ", cast(" ~ days ~ " as integer))") }}{% endmacro %}
 
 {# 1-based place of a text in another, 0 where it is not. #}
 {% macro place_in(x, part) %}{{ return(adapter.dispatch('place_in')(x, part)) }}{% endmacro %}
@@ -36,6 +52,7 @@
 {# The date in eight digits, yyyymmdd; null for anything else. #}
 {% macro compact_date(x) %}{{ return(adapter.dispatch('compact_date')(x)) }}{% endmacro %}
 {% macro duckdb__compact_date(x) %}{{ return("cast(try_strptime(" ~ x ~ ", '%Y%m%d') as date)") }}{% endmacro %}
+{% macro spark__compact_date(x) %}{{ return("try_cast(regexp_replace(regexp_extract(" ~ x ~ ", r'^[0-9]{8}$', 0), r'^(....)(..)(..)$', '$1-$2-$3') as date)") }}{% endmacro %}
 
 {# Whether a text holds another. #}
 {% macro text_holds(x, part) %}{{ return(adapter.dispatch('text_holds')(x, part)) }}{% endmacro %}
@@ -59,9 +76,16 @@
     {%- for word, value in table.items() -%}{%- do entries.append("'" ~ word.replace("'", "''") ~ "': '" ~ value.replace("'", "''") ~ "'") -%}{%- endfor -%}
     {{ return("map {" ~ entries | join(', ') ~ "}[" ~ x ~ "]") }}
 {%- endmacro %}
+{% macro spark__looked_up(x, table) -%}
+    {%- set entries = [] -%}
+    {%- for word, value in table.items() -%}{%- do entries.append(text_constant(word) ~ ", " ~ text_constant(value)) -%}{%- endfor -%}
+    {{ return("map(" ~ entries | join(', ') ~ ")[" ~ x ~ "]") }}
+{%- endmacro %}
 
 {# A text as SQL. #}
-{% macro text_constant(text) %}{{ return("'" ~ text.replace("'", "''") ~ "'") }}{% endmacro %}
+{% macro text_constant(text) %}{{ return(adapter.dispatch('text_constant')(text)) }}{% endmacro %}
+{% macro default__text_constant(text) %}{{ return("'" ~ text.replace("'", "''") ~ "'") }}{% endmacro %}
+{% macro spark__text_constant(text) %}{{ return("'" ~ text.replace("\\", "\\\\").replace("'", "\\'") ~ "'") }}{% endmacro %}
 
 {# Length in bytes: other than the number of characters where any is outside ASCII. #}
 {% macro bytes_of(x) %}{{ return(adapter.dispatch('bytes_of')(x)) }}{% endmacro %}
@@ -114,34 +138,55 @@
         ~ "case when _one::integer between 32 and 55295 or _one::integer between 57344 and 65533 or _one::integer between 65536 and 1114111 "
         ~ "then regexp_replace(_all, '&#0*' || _one || ';', case chr(_one::integer) when '\\' then '\\\\' else chr(_one::integer) end, 'g') else _all end, " ~ x ~ ")") }}
 {%- endmacro %}
+{# chr() of Spark ends at 255. A backslash before any character of a replacement stands for that character. #}
+{% macro spark__numbered_characters(x) -%}
+    {{ return("aggregate(regexp_extract_all(" ~ x ~ ", r'&#0*([1-9][0-9]{1,6});', 1), " ~ x ~ ", (_all, _one) -> "
+        ~ "case when cast(_one as integer) between 32 and 55295 or cast(_one as integer) between 57344 and 65533 or cast(_one as integer) between 65536 and 1114111 "
+        ~ "then regexp_replace(_all, '&#0*' || _one || ';', r'\\' || decode(unhex(lpad(hex(cast(_one as integer)), 8, '0')), 'UTF-32')) else _all end)") }}
+{%- endmacro %}
 
 {# Composed characters in their one form (NFC); the compatibility ideographs U+F900-FAFF become the unified ones. #}
 {% macro composed(x) %}{{ return(adapter.dispatch('composed')(x)) }}{% endmacro %}
 {% macro duckdb__composed(x) %}{{ return("nfc_normalize(" ~ x ~ ")") }}{% endmacro %}
+{# Spark has the library for its collations, but no function of its own. #}
+{% macro spark__composed(x) %}{{ return("reflect('com.ibm.icu.text.Normalizer', 'compose', " ~ x ~ ", false)") }}{% endmacro %}
 
 {# Local time of a text with a zone (…Z, …+08:00), and of milliseconds since 1970. One time holds in all of China. #}
 {% macro local_time(x) %}{{ return(adapter.dispatch('local_time')(x)) }}{% endmacro %}
 {% macro duckdb__local_time(x) %}{{ return("timezone('Asia/Shanghai', try_cast(" ~ x ~ " as timestamptz))") }}{% endmacro %}
+{% macro spark__local_time(x) %}{{ return("convert_timezone(current_timezone(), 'Asia/Shanghai', cast(try_cast(" ~ x ~ " as timestamp_ltz) as timestamp_ntz))") }}{% endmacro %}
 {% macro local_time_of_epoch(x) %}{{ return(adapter.dispatch('local_time_of_epoch')(x)) }}{% endmacro %}
 {% macro duckdb__local_time_of_epoch(x) %}{{ return("timezone('Asia/Shanghai', to_timestamp(try_cast(" ~ x ~ " as bigint) / 1000))") }}{% endmacro %}
+{% macro spark__local_time_of_epoch(x) %}{{ return("convert_timezone(current_timezone(), 'Asia/Shanghai', cast(timestamp_millis(try_cast(" ~ x ~ " as bigint)) as timestamp_ntz))") }}{% endmacro %}
 
 {# A time in the English spellings of Oracle, SQL Server and Java; null for anything else. #}
 {% macro english_time(x) %}{{ return(adapter.dispatch('english_time')(x)) }}{% endmacro %}
 {% macro duckdb__english_time(x) -%}
     {{ return("try_strptime(" ~ x ~ ", ['%d-%b-%Y', '%b %d %Y', '%b %d, %Y', '%d %b %Y', '%b %d %Y %I:%M%p', '%b %d, %Y %I:%M:%S %p', '%a %b %d %H:%M:%S CST %Y'])") }}
 {%- endmacro %}
+{# Spark reads no day of the week. #}
+{% macro spark__english_time(x) -%}
+    {%- set tries = ["try_to_timestamp(regexp_replace(" ~ x ~ ", r'^[A-Za-z]{3} (.*) CST ([0-9]{4})$', '$1 $2'), 'MMM d HH:mm:ss yyyy')"] -%}
+    {%- for form in ['d-MMM-yyyy', 'MMM d yyyy', 'MMM d, yyyy', 'd MMM yyyy', 'MMM d yyyy h:mma', 'MMM d, yyyy h:mm:ss a'] -%}
+        {%- do tries.append("try_to_timestamp(" ~ x ~ ", '" ~ form ~ "')") -%}
+    {%- endfor -%}
+    {{ return("coalesce(" ~ tries | join(', ') ~ ")") }}
+{%- endmacro %}
 
 {# A time some seconds later. #}
 {% macro seconds_after(time, seconds) %}{{ return(adapter.dispatch('seconds_after')(time, seconds)) }}{% endmacro %}
 {% macro duckdb__seconds_after(time, seconds) %}{{ return("(" ~ time ~ " + to_seconds(" ~ seconds ~ "))") }}{% endmacro %}
+{% macro spark__seconds_after(time, seconds) %}{{ return("(" ~ time ~ " + make_dt_interval(0, 0, 0, " ~ seconds ~ "))") }}{% endmacro %}
 
 {# The same day some years later; 29 February becomes the 28th. #}
 {% macro years_after(date, years) %}{{ return(adapter.dispatch('years_after')(date, years)) }}{% endmacro %}
 {% macro duckdb__years_after(date, years) %}{{ return("cast(" ~ date ~ " + to_years(" ~ years ~ ") as date)") }}{% endmacro %}
+{% macro spark__years_after(date, years) %}{{ return("add_months(" ~ date ~ ", 12 * (" ~ years ~ "))") }}{% endmacro %}
 
 {# Full years between two dates. #}
 {% macro full_years(start, finish) %}{{ return(adapter.dispatch('full_years')(start, finish)) }}{% endmacro %}
 {% macro duckdb__full_years(start, finish) %}{{ return("date_sub('year', " ~ start ~ ", " ~ finish ~ ")") }}{% endmacro %}
+{% macro spark__full_years(start, finish) %}{{ return("cast(floor(months_between(" ~ finish ~ ", " ~ start ~ ") / 12) as integer)") }}{% endmacro %}
 
 {#
     The weighted sum of ISO 7064 MOD 11-2 over the first seventeen characters, which are digits: what it leaves modulo 11

@@ -56,22 +56,22 @@ where {{ speaks(staged, role.prefix, meta) }}
 
 {% macro no_claim(columns) -%}
 select
-    cast(null as varchar) as _resource,
-    cast(null as varchar) as _batch,
+    cast(null as string) as _resource,
+    cast(null as string) as _batch,
     cast(null as bigint) as _row,
-    cast(null as varchar) as _record_key,
-    cast(null as varchar) as _build,
-    cast(null as varchar) as _claim_key,
-    cast(null as varchar) as _role,
-    cast(null as varchar) as _register,
+    cast(null as string) as _record_key,
+    cast(null as string) as _build,
+    cast(null as string) as _claim_key,
+    cast(null as string) as _role,
+    cast(null as string) as _register,
     cast(null as timestamp) as _recorded_at,
     cast(null as {{ order_type() }}) as _order,
     cast(null as integer) as _number,
-    cast(null as varchar) as _key_problem,
-    cast(null as varchar) as _key_item,
+    cast(null as string) as _key_problem,
+    cast(null as string) as _key_item,
     {{ no_list(defect_type()) }} as _defects,
     {% for name, type in columns.items() -%}
-    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    cast(null as {{ type_of(type) }}) as {{ name }}{{ ',' if not loop.last }}
     {% endfor -%}
 where false
 {%- endmacro %}
@@ -99,20 +99,20 @@ where false
         {%- endfor -%}
     {%- endfor -%}
     {%- if not branches -%}
-        {%- do branches.append("select cast(null as varchar) as " ~ key ~ ", cast(null as " ~ attribute.type ~ ") as " ~ name ~ ", cast(null as " ~ order_type() ~ ") as _order where false") -%}
+        {%- do branches.append("select cast(null as string) as " ~ key ~ ", cast(null as " ~ type_of(attribute.type) ~ ") as " ~ name ~ ", cast(null as " ~ order_type() ~ ") as _order where false") -%}
     {%- endif -%}
     {{ return(branches | join('\n\nunion all\n\n')) }}
 {%- endmacro %}
 
 {# What a claim is called beyond one delivery, so that a reviewer's decision on it holds: its record's key and its role. #}
 {% macro lasting_key(resource, role) -%}
-    {{ return(resource ~ " || '|' || coalesce(_record_key, _batch || '|' || cast(_row as varchar)) || '|' || " ~ role) }}
+    {{ return(resource ~ " || '|' || coalesce(_record_key, _batch || '|' || cast(_row as string)) || '|' || " ~ role) }}
 {%- endmacro %}
 
 {# The staging column of a role's attribute, or null where the model has none. #}
 {% macro role_value(staged, prefix, name, type) -%}
     {%- set column = role_column(prefix, name) -%}
-    {{ return("cast(" ~ (column if column in staged else 'null') ~ " as " ~ type ~ ")") }}
+    {{ return("cast(" ~ (column if column in staged else 'null') ~ " as " ~ type_of(type) ~ ")") }}
 {%- endmacro %}
 
 {#

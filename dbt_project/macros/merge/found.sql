@@ -39,7 +39,7 @@
 
 {# Two names in one field: a representative is one person. #}
 {% macro several_people(x, name) -%}
-    {{ return(defect('several_people', name, text_has("coalesce(cast(" ~ x ~ " as varchar), '')", '[^ 　][、，,;；/][^ 　]'))) }}
+    {{ return(defect('several_people', name, text_has("coalesce(cast(" ~ x ~ " as string), '')", '[^ 　][、，,;；/][^ 　]'))) }}
 {%- endmacro %}
 
 {% macro capital_defect(x, name) -%}
@@ -48,8 +48,8 @@
 
 {# `attribute`: sex or birth_date; `value`: the item that says it; `number`: the item with the identity number. #}
 {% macro disagrees_with_id(attribute, value, number, name) -%}
-    {%- set of_number = context['id_number_' ~ attribute](number) -%}
-    {{ return(defect(attribute ~ '_disagrees_with_id', name, value ~ " <> " ~ of_number)) }}
+    {%- set of_number = context['id_number_' ~ attribute](item(number)) -%}
+    {{ return(defect(attribute ~ '_disagrees_with_id', name, item(value) ~ " <> " ~ of_number)) }}
 {%- endmacro %}
 
 {# A 15-digit registration number from its own item, or from one where it stands in place of the credit code. #}
@@ -66,13 +66,13 @@
 
 {#
     What a marriage register's row says of one party: a divorce says that there is no spouse and no marriage, a
-    certificate issued again says nothing of the date.
+    certificate issued again says nothing of the date. `other_number`, `kind`, `date`: items.
 #}
 {% macro marriage_state(prefix, other_number, kind, date) -%}
-    {%- set divorced = "coalesce(" ~ kind ~ ", '') like '离婚%'" -%}
+    {%- set divorced = "coalesce(" ~ item(kind) ~ ", '') like '离婚%'" -%}
     case when {{ divorced }} then '40' else '20' end as {{ prefix }}marital_status,
-    case when {{ divorced }} then {{ none_of('date') }} when {{ kind }} like '补%' then null else {{ date }} end as {{ prefix }}marriage_date,
-    case when {{ divorced }} then {{ none_of('varchar') }} else {{ other_number }} end as {{ prefix }}spouse_id_number
+    case when {{ divorced }} then {{ none_of('date') }} when {{ item(kind) }} like '补%' then null else {{ item(date) }} end as {{ prefix }}marriage_date,
+    case when {{ divorced }} then {{ none_of('varchar') }} else {{ item(other_number) }} end as {{ prefix }}spouse_id_number
 {%- endmacro %}
 
 {#
@@ -88,7 +88,7 @@
     {%- set found = [] -%}
     {%- for name in names -%}
         {%- for rule, pattern in rules.items() -%}
-            {%- do found.append(defect(rule, name, text_has("cast(" ~ item(name) ~ " as varchar)", pattern))) -%}
+            {%- do found.append(defect(rule, name, text_has("cast(" ~ item(name) ~ " as string)", pattern))) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return("case when _untidy then " ~ without_nulls(list_of(found)) ~ " else " ~ no_list(defect_type()) ~ " end") }}

@@ -32,8 +32,8 @@
             'link': 'link_' ~ loop.index,
             'entity': "coalesce(staged." ~ key ~ ", link_" ~ loop.index ~ ".entity_id)",
             'speaks': speaks(staged, role.prefix, table_meta(role.table)),
-            'problem': "staged." ~ problem if problem in staged else "cast(null as varchar)",
-            'item': "staged." ~ item if item in staged else "cast(null as varchar)",
+            'problem': "staged." ~ problem if problem in staged else "cast(null as string)",
+            'item': "staged." ~ item if item in staged else "cast(null as string)",
         }) -%}
     {%- endfor -%}
     {{ return(roles) }}
@@ -80,7 +80,7 @@ select
     case
         when staged._status <> 'current' or staged._op = 'delete' then {{ no_list(finding_type()) }}
         when staged._problem is not null
-            then {{ list_of([struct_of([('role', 'cast(null as varchar)'), ('item', 'cast(null as varchar)'), ('rule', 'staged._problem')])]) }}
+            then {{ list_of([struct_of([('role', 'cast(null as string)'), ('item', 'cast(null as string)'), ('rule', 'staged._problem')])]) }}
         else {{ without_nulls(list_of(findings)) if findings else no_list(finding_type()) }}
     end as findings,
     case
@@ -149,7 +149,7 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
         {%- set number = names | length -%}
         {%- do names.append("when " ~ number ~ " then '" ~ name ~ "'") -%}
         {%- do differs.append("case when claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null) then " ~ number ~ " end") -%}
-        {%- do values.append("when " ~ number ~ " then case when " ~ may_supply(name, attribute, registers) ~ " then cast(" ~ name ~ " as varchar) end") -%}
+        {%- do values.append("when " ~ number ~ " then case when " ~ may_supply(name, attribute, registers) ~ " then cast(" ~ name ~ " as string) end") -%}
         {%- do places.append("when " ~ number ~ " then " ~ attribute_order(name, attribute, 'claims._entity_id', registers)) -%}
     {%- endfor -%}
 select
@@ -198,7 +198,7 @@ having min(value) <> max(value)
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(rows | join('\nunion all\n') or "select cast(null as varchar) as table_name, cast(null as varchar) as attribute, cast(null as varchar) as resource where false") }}
+    {{ return(rows | join('\nunion all\n') or "select cast(null as string) as table_name, cast(null as string) as attribute, cast(null as string) as resource where false") }}
 {%- endmacro %}
 
 {#

@@ -7,7 +7,7 @@
 
 {# Pre-hook of base tables: the rows about to go. In a first build there are none, and nothing is kept. #}
 {% macro keep_former() -%}
-    {%- if execute and load_relation(this) is not none -%}
+    {%- if execute and keeps_builds() and load_relation(this) is not none -%}
         {%- set former = former_of(this) -%}
         {%- set names = column_names(this) -%}
         {#- Kept by a build of another standard: the columns both have. -#}
@@ -21,7 +21,7 @@
 {# Post-hook of base tables: entities that were not there before. #}
 {% macro keep_newcomers() -%}
     {%- set former = former_of(this) -%}
-    {%- if execute and columns_if_there(former) -%}
+    {%- if execute and keeps_builds() and columns_if_there(former) -%}
         {%- set key = table_meta(this.identifier).key -%}
         insert into {{ former }} ({{ key }}) select {{ key }} from {{ this }} where {{ not_kept_yet() }}
     {%- endif -%}
@@ -35,7 +35,7 @@
 
 {# Post-hook of history. #}
 {% macro forget_former() -%}
-    {%- for table in base_tables() -%}
+    {%- for table in base_tables() if keeps_builds() -%}
         drop table if exists {{ former_of(api.Relation.create(schema='base', identifier=table)) }};
     {% endfor -%}
 {%- endmacro %}
@@ -59,7 +59,7 @@
         {%- set differ = "former." ~ name ~ " is distinct from now." ~ name -%}
         {%- if kept[name] != attribute.type -%}
             {#- Of another standard: compared as history will show it. -#}
-            {%- set differ = "cast(former." ~ name ~ " as varchar) is distinct from cast(now." ~ name ~ " as varchar)" -%}
+            {%- set differ = "cast(former." ~ name ~ " as string) is distinct from cast(now." ~ name ~ " as string)" -%}
         {%- endif -%}
         {%- do differs.append(differ) -%}
         {%- do changes.append(change(was_there ~ " and (not " ~ is_there ~ " or " ~ differ ~ ")", name, "former." ~ name, none if attribute.derived_from else name)) -%}
@@ -84,8 +84,8 @@ where
 {% macro change(condition, attribute, value, supplied) -%}
     {{ return(case_struct(condition, [
         ('attribute', "'" ~ attribute ~ "'"),
-        ('value', "cast(" ~ value ~ " as varchar)"),
-        ('address', "former._provenance." ~ supplied if supplied else "cast(null as " ~ address_type() ~ ")"),
+        ('value', "cast(" ~ value ~ " as string)"),
+        ('address', "former._provenance." ~ supplied if supplied else "cast(null as " ~ type_of(address_type()) ~ ")"),
     ])) }}
 {%- endmacro %}
 
@@ -96,7 +96,7 @@ where
     {%- set files = inputs().history -%}
     {%- if files -%}{{ return(read_batches(files)) }}{%- endif -%}
     {%- set columns = [] -%}
-    {%- for name, column in model.columns.items() -%}{%- do columns.append("cast(null as " ~ column.data_type ~ ") as " ~ item(name)) -%}{%- endfor -%}
+    {%- for name, column in model.columns.items() -%}{%- do columns.append("cast(null as " ~ type_of(column.data_type) ~ ") as " ~ item(name)) -%}{%- endfor -%}
     {{ return("select " ~ columns | join(', ') ~ " where false") }}
 {%- endmacro %}
 

@@ -22,7 +22,7 @@
 {# Whether this model keeps its rows of the last build. In a unit test there is no such model. #}
 {% macro increments() %}{{ return(execute and this is not none and is_incremental()) }}{% endmacro %}
 
-{% macro goes_on() %}{{ return(execute and not inputs().full) }}{% endmacro %}
+{% macro goes_on() %}{{ return(execute and keeps_builds() and not inputs().full) }}{% endmacro %}
 
 {# The condition that a landed row is of a new batch; none where the resource has none. #}
 {% macro is_new(resource) -%}
@@ -48,7 +48,7 @@
     what they said. What is to be staged is picked out in one pass over the landing: the steps of staging ask for it often.
 #}
 {% macro forget_touched_records() -%}
-    {%- if execute -%}
+    {%- if execute and keeps_builds() -%}
         {%- set former = former_of(this) -%}
         {%- set picked = picked_rows(this) -%}
         {%- set parts = staged_resource(this.identifier) -%}
@@ -75,7 +75,7 @@
 {% macro keep_before() -%}
     {%- if goes_on() and load_relation(this) is not none -%}
         create or replace table {{ former_of(this) }} as select * from {{ this }}
-    {%- elif execute -%}
+    {%- elif execute and keeps_builds() -%}
         drop table if exists {{ former_of(this) }}
     {%- endif -%}
 {%- endmacro %}
@@ -115,7 +115,7 @@
 {% macro touched_rows() -%}
     {%- for model in staged_models() -%}{%- do ref(model) -%}{%- endfor -%}
     {%- if not goes_on() -%}
-        {{ return("select cast(null as varchar) as _resource, cast(null as varchar) as _batch, cast(null as bigint) as _row where false") }}
+        {{ return("select cast(null as string) as _resource, cast(null as string) as _batch, cast(null as bigint) as _row where false") }}
     {%- endif -%}
     {%- set parts = [] -%}
     {%- for model in staged_models() if is_new(staged_resource(model) | join('.')) -%}

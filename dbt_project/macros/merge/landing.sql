@@ -5,7 +5,7 @@
 
 {# on-run-start. #}
 {% macro landing_views() -%}
-    {%- if execute and flags.WHICH in ('run', 'build', 'test', 'retry', 'show', 'compile') -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'test', 'retry', 'show') -%}
         {%- set parts = inputs().parts -%}
         {%- set schemas = [] -%}
         {%- for node in declared().sources.values() -%}

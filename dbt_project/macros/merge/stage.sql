@@ -12,7 +12,7 @@
 {% macro as_written(name) %}{{ return(item(name ~ ':text')) }}{% endmacro %}
 
 {# The same as text: databases give numbers and dates as such. #}
-{% macro item_text(name) %}{{ return("cast(" ~ item(name) ~ " as varchar)") }}{% endmacro %}
+{% macro item_text(name) %}{{ return("cast(" ~ item(name) ~ " as string)") }}{% endmacro %}
 
 {# What the catalogue declares an item to be, as SQL for {value, problem}; none for plain text. #}
 {% macro item_standard(column) -%}
@@ -257,7 +257,7 @@ landed as (
 
 {% macro record_key(keys) -%}
     {%- set parts = [] -%}
-    {%- for key in keys -%}{%- do parts.append("coalesce(cast(" ~ item(key) ~ " as varchar), '')") -%}{%- endfor -%}
+    {%- for key in keys -%}{%- do parts.append("coalesce(cast(" ~ item(key) ~ " as string), '')") -%}{%- endfor -%}
     {{ return("nullif(" ~ parts | join(" || '|' || ") ~ ", '" ~ '|' * (keys | length - 1) ~ "')") }}
 {%- endmacro %}
 

@@ -76,7 +76,7 @@
 {% macro address_of(table, order) -%}
     {{ return(with_value(order_low(order), struct_of([
         ('resource', resource_at(table, '_v')),
-        ('batch', "lpad(cast(2097151 - " ~ bits_of('_v', 32, 2097151) ~ " as varchar), 6, '0')"),
+        ('batch', "lpad(cast(2097151 - " ~ bits_of('_v', 32, 2097151) ~ " as string), 6, '0')"),
         ('row', "4294967295 - " ~ bits_of('_v', 0, 4294967295)),
     ]))) }}
 {%- endmacro %}

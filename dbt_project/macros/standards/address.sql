@@ -12,7 +12,7 @@
         located as ({{ address_parts('people', ['id_number'], 'household_address', within='household_division') }})
 #}
 {% macro address_parts(relation, keys, address, within=none) -%}
-    {%- set given = "substr(" ~ within ~ ", 1, 6)" if within else "cast(null as varchar)" -%}
+    {%- set given = "substr(" ~ within ~ ", 1, 6)" if within else "cast(null as string)" -%}
     {%- set begins = "substr(_rest, 1, length(_one.form)) = _one.form" -%}
     {#- A short form (刘庄 for 刘庄村) may go on as 刘庄路: it counts before a number or at the end only. -#}
     {%- set ends = "(_one.whole or " ~ text_has("substr(_rest, length(_one.form) + 1, 1)", '^[0-9村社居组队第(（-]?$') ~ ")" -%}
@@ -26,8 +26,8 @@
     read as (
         select
             {{ keys | join(', ') }},
-            cast({{ address }} as varchar) as _text,
-            {{ text_found("cast(" ~ address ~ " as varchar)", _division_pattern()) }} as _head,
+            cast({{ address }} as string) as _text,
+            {{ text_found("cast(" ~ address ~ " as string)", _division_pattern()) }} as _head,
             {{ given }} as _given
         from {{ relation }}
     ),
@@ -150,7 +150,7 @@
     ),
 
     places as (
-        select parent, head, {{ collected(struct_of([('form', 'form'), ('place_code', 'place_code'), ('whole', 'whole')]), 'length(form) desc, form') }} as candidates
+        select parent, head, {{ collected(struct_of([('form', 'form'), ('place_code', 'place_code'), ('whole', 'whole')]), ['-length(form)', 'form']) }} as candidates
         from own_forms
         group by parent, head
     )

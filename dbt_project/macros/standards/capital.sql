@@ -19,7 +19,7 @@
     {{ return("case when " ~ _capital_number(x) ~ " is not null and " ~ _capital_known(x) ~ " then coalesce(" ~ by_kind ~ ", " ~ by_text ~ ", 'CNY') end") }}
 {%- endmacro %}
 
-{% macro _text_of(x) %}{{ return("cast(" ~ x ~ " as varchar)") }}{% endmacro %}
+{% macro _text_of(x) %}{{ return("cast(" ~ x ~ " as string)") }}{% endmacro %}
 
 {% macro _capital_number(x) -%}
     {{ return(cast_or_null(text_found("replace(replace(" ~ _text_of(x) ~ ", ',', ''), '，', '')", '[0-9]+(\\.[0-9]+)?'), 'decimal(18, 6)')) }}

@@ -6,7 +6,7 @@
     A type without a national code (`local:…`) has no identifiers.
 #}
 {% macro certificate_identifier(type, issuer_code, number, version="'001'") -%}
-    {%- set parts = [type, number_text(issuer_code), number_text(number), "lpad(cast(" ~ version ~ " as varchar), 3, '0')"] -%}
+    {%- set parts = [type, number_text(issuer_code), number_text(number), "lpad(cast(" ~ version ~ " as string), 3, '0')"] -%}
     {%- set checked = with_value(parts | join(" || '.' || "), "'1.2.156.3005.2.' || _v || '.' || " ~ mod_37_36_check_character("replace(_v, '.', '')")) -%}
     {{ return("case when length(" ~ type ~ ") = 21 and " ~ text_has(parts[2], '^[0-9A-Z]+$') ~ " then " ~ checked ~ " end") }}
 {%- endmacro %}

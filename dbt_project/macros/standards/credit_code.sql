@@ -26,8 +26,8 @@
 {% macro credit_code_checked(x) -%}
     {%- set rule_by_rule = with_value(number_text(x), checked('_v', "case when _v is null then 'credit_code_missing' else " ~ _credit_code_fault('_v') ~ " end")) -%}
     {%- set upper = "upper(" ~ x ~ ")" -%}
-    {{ return("case when " ~ surely_credit_code(x) ~ " then " ~ struct_of([('value', x), ('problem', 'cast(null as varchar)')])
-        ~ " when " ~ surely_credit_code(upper) ~ " then " ~ struct_of([('value', upper), ('problem', 'cast(null as varchar)')]) ~ " else " ~ rule_by_rule ~ " end") }}
+    {{ return("case when " ~ surely_credit_code(x) ~ " then " ~ struct_of([('value', x), ('problem', 'cast(null as string)')])
+        ~ " when " ~ surely_credit_code(upper) ~ " then " ~ struct_of([('value', upper), ('problem', 'cast(null as string)')]) ~ " else " ~ rule_by_rule ~ " end") }}
 {%- endmacro %}
 
 {% macro credit_code(x) %}{{ return("(" ~ credit_code_checked(x) ~ ").value") }}{% endmacro %}
@@ -65,7 +65,7 @@
 {%- endmacro %}
 
 {# ISO 7064 MOD 11,10: the digit behind the first `count`, with which the last sum is one. #}
-{% macro mod_11_10_check_digit(x, count) %}{{ return("cast((11 - " ~ state_11_10(x, count) ~ ") % 10 as varchar)") }}{% endmacro %}
+{% macro mod_11_10_check_digit(x, count) %}{{ return("cast((11 - " ~ state_11_10(x, count) ~ ") % 10 as string)") }}{% endmacro %}
 
 {# 组织机构代码 (GB 11714-1997), nine characters without the hyphen. {value, problem}: the code stays where its check character is wrong. #}
 {% macro organisation_code_checked(x) -%}

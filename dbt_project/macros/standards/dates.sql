@@ -74,11 +74,11 @@
     {{ return(struct_of([('value', day), ('problem', "case when " ~ day ~ " is null then " ~ problem ~ " end")])) }}
 {%- endmacro %}
 
-{% macro date_of(x) %}{{ return(_day_of("cast(" ~ x ~ " as varchar)")) }}{% endmacro %}
+{% macro date_of(x) %}{{ return(_day_of("cast(" ~ x ~ " as string)")) }}{% endmacro %}
 
 {# When a source wrote a row: a time of day where it gives one. Null outside 1900 to 2199, so that no 9999 is the newest for ever. #}
 {% macro timestamp_of(x) -%}
-    {%- set text = "cast(" ~ x ~ " as varchar)" -%}
+    {%- set text = "cast(" ~ x ~ " as string)" -%}
     {%- set usual = "case length(" ~ text ~ ") when 19 then case when " ~ place_in(text, "'+'") ~ " = 0 then " ~ cast_or_null(text, 'timestamp') ~ " end when 10 then "
         ~ cast_or_null(text, 'timestamp') ~ " when 8 then cast(" ~ compact_date(text) ~ " as timestamp) end" -%}
     {#- 9时5分30秒 is 9:5:30. -#}

@@ -27,11 +27,11 @@
     {%- elif standard == 'division' -%}{{ return(checked_or(x, division(x), 'code_unknown')) }}
     {%- elif standard == 'industry' -%}{{ return(checked_or(x, industry(x), 'code_unknown')) }}
     {%- elif standard == 'name' -%}{{ return(name_checked(x)) }}
-    {%- elif standard == 'organisation_name' -%}{{ return(struct_of([('value', clean_organisation_name(x)), ('problem', 'cast(null as varchar)')])) }}
+    {%- elif standard == 'organisation_name' -%}{{ return(struct_of([('value', clean_organisation_name(x)), ('problem', 'cast(null as string)')])) }}
     {%- elif standard == 'registration_number' -%}{{ return(registration_number_checked(x)) }}
     {%- elif standard == 'organisation_code' -%}{{ return(organisation_code_checked(x)) }}
     {%- elif standard == 'currency' -%}{{ return(checked_or(x, _currency_in(x), 'code_unknown')) }}
-    {%- elif standard == 'tax_number' -%}{{ return(struct_of([('value', old_number(x)), ('problem', 'cast(null as varchar)')])) }}
+    {%- elif standard == 'tax_number' -%}{{ return(struct_of([('value', old_number(x)), ('problem', 'cast(null as string)')])) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}

@@ -9,7 +9,7 @@
 
 {# Whether the first `count` characters are digits, of which the first is not 0: a number is printed as it was read. #}
 {% macro _begins_with_digits(x, count) -%}
-    {{ return("coalesce(cast(" ~ cast_or_null("substr(" ~ x ~ ", 1, " ~ count ~ ")", 'bigint') ~ " as varchar), '') = substr(" ~ x ~ ", 1, " ~ count ~ ") and substr(" ~ x ~ ", 1, 1) not in ('-', '0')") }}
+    {{ return("coalesce(cast(" ~ cast_or_null("substr(" ~ x ~ ", 1, " ~ count ~ ")", 'bigint') ~ " as string), '') = substr(" ~ x ~ ", 1, " ~ count ~ ") and substr(" ~ x ~ ", 1, 1) not in ('-', '0')") }}
 {%- endmacro %}
 
 {# Fifteen digits to eighteen. Sequences 996 to 999 were kept for people born before 1900. #}
@@ -66,7 +66,7 @@
 {# {value, problem}: the eighteen-character number or null, and the rule that makes it unusable or null. `x`: a column. #}
 {% macro id_number_checked(x) -%}
     {%- set rule_by_rule = with_value(_id_18_of(number_text(x)), checked('_v', "case when _v is null then 'id_number_missing' else " ~ _id_fault('_v') ~ " end")) -%}
-    {{ return("case when " ~ surely_id_number(x) ~ " then " ~ struct_of([('value', x), ('problem', 'cast(null as varchar)')]) ~ " else " ~ rule_by_rule ~ " end") }}
+    {{ return("case when " ~ surely_id_number(x) ~ " then " ~ struct_of([('value', x), ('problem', 'cast(null as string)')]) ~ " else " ~ rule_by_rule ~ " end") }}
 {%- endmacro %}
 
 {% macro id_number(x) %}{{ return("(" ~ id_number_checked(x) ~ ").value") }}{% endmacro %}

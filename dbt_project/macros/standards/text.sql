@@ -27,7 +27,7 @@
 
 {# Texts that registers write where they have nothing to say. #}
 {% macro says_nothing(x) -%}
-    {{ return(x ~ " in ('', 'N/A', 'n/a', '#N/A', 'NA', 'NULL', 'null', 'Null', '(null)', '<null>', 'NONE', 'None', 'none', 'NIL', 'nan', 'NaN', 'undefined', '-', '--', '---', '----', '-----', '—', '——', '/', '\\N', '\\n', '无', '空', '不详', '未知', '暂无', '未填写')") }}
+    {{ return(x ~ " in ('', 'N/A', 'n/a', '#N/A', 'NA', 'NULL', 'null', 'Null', '(null)', '<null>', 'NONE', 'None', 'none', 'NIL', 'nan', 'NaN', 'undefined', '-', '--', '---', '----', '-----', '—', '——', '/', " ~ text_constant('\\N') ~ ", " ~ text_constant('\\n') ~ ", '无', '空', '不详', '未知', '暂无', '未填写')") }}
 {%- endmacro %}
 
 {# Characters that show as nothing at all (soft hyphen, zero width, direction marks), and those that show as white space. #}
@@ -36,7 +36,7 @@
 
 {# A text as it may be published: half-width, no entities, no outer or doubled white space, no control characters. `x`: a column. #}
 {% macro clean_text(x) -%}
-    {%- set text = "cast(" ~ x ~ " as varchar)" -%}
+    {%- set text = "cast(" ~ x ~ " as string)" -%}
     {%- set rare = '０-９Ａ-Ｚａ-ｚ&' ~ _unseen() -%}
     {%- set repaired = text_replaced("(" ~ without_entities(half_width(text)) ~ ")", '[' ~ _unseen() ~ ']', '') -%}
     {%- set seen = "case when " ~ text_has(text, '[' ~ rare ~ ']') ~ " then " ~ repaired ~ " else " ~ text ~ " end" -%}
@@ -87,11 +87,11 @@
     {%- set other_codes = others_han ~ '\u0300-\u036f' -%}
     {%- set private = '\ue000-\ue814\ue865-\uf8ff\U000f0000-\U0010fffd' -%}
     {%- set known = "case when " ~ text_has(x, '[' ~ other_codes ~ ']') ~ " then " ~ _one_code(x) ~ " else " ~ x ~ " end" -%}
-    {%- set dotted = "nullif(trim(" ~ text_replaced("replace(" ~ known ~ ", ' ', '')", '[' ~ dots ~ ']+', '·') ~ ", '·'), '')" -%}
+    {%- set dotted = "nullif(trim(both '·' from " ~ text_replaced("replace(" ~ known ~ ", ' ', '')", '[' ~ dots ~ ']+', '·') ~ "), '')" -%}
     {%- set name = "case when " ~ text_has(x, '[' ~ _han() ~ others_han ~ ']') ~ " then " ~ dotted ~ " else " ~ known ~ " end" -%}
     {%- set problem = "case when " ~ text_has(x, '[0-9]') ~ " then 'digits_in_name' when " ~ text_has(x, '[' ~ private ~ ']') ~ " then 'name_private_use' end" -%}
     {{ return("case when " ~ text_has(x, '[ 0-9' ~ dots ~ other_codes ~ private ~ ']') ~ " then " ~ struct_of([('value', name), ('problem', problem)])
-        ~ " else " ~ struct_of([('value', x), ('problem', 'cast(null as varchar)')]) ~ " end") }}
+        ~ " else " ~ struct_of([('value', x), ('problem', 'cast(null as string)')]) ~ " end") }}
 {%- endmacro %}
 
 {% macro clean_name(x) %}{{ return("(" ~ name_checked(x) ~ ").value") }}{% endmacro %}

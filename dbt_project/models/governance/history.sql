@@ -72,7 +72,7 @@ select
     changed.{{ item('row') }},
     changed.valid_from,
     greatest(own.recorded_to, existence.recorded_to) as recorded_from,
-    cast('{{ inputs().at if execute }}' as timestamp with time zone) as recorded_to,
+    cast('{{ inputs().at if execute }}' as {{ type_of('timestamp with time zone') }}) as recorded_to,
     case when changed.attribute = changed.key_attribute and changed.value is not null then successors.successor_id end as successor_id
 from changed
 left join last_recorded as own

@@ -7,8 +7,8 @@ select
     _batch,
     _row,
     _role,
-    cast(null as varchar) as entity_id,
-    cast(null as varchar) as method,
+    cast(null as string) as entity_id,
+    cast(null as string) as method,
     'certificate_number_missing' as rule
 from {{ ref('int_certificate__claims') }}
 where certificate_id is null

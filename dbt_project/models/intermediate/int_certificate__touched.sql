@@ -44,6 +44,6 @@ from {{ base }} as base
 inner join holders on base.certificate_type = holders.certificate_type and base.holder_id = holders.holder_id
 where base.certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
 {%- else -%}
-select cast(null as varchar) as entity_id
+select cast(null as string) as entity_id
 where false
 {%- endif %}

@@ -1,3 +1,3 @@
-{{ config(materialized='view') }}
+{{ config(materialized=passed_through()) }}
 
 {{ claims_on('legal_entity') }}

@@ -9,7 +9,7 @@ with taken_down as (
     from ({{ read_csv_file(file) }}) as decisions
     where verdict = 'different' or (verdict = 'same' and credit_code is not null)
     {%- else -%}
-    select cast(null as varchar) as claim_key, cast(null as varchar) as credit_code, cast(null as varchar) as verdict, cast(null as timestamp) as decided_at
+    select cast(null as string) as claim_key, cast(null as string) as credit_code, cast(null as string) as verdict, cast(null as timestamp) as decided_at
     where false
     {%- endif %}
 ),

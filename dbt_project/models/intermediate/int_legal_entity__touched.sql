@@ -21,6 +21,6 @@ select base.credit_code as entity_id
 from {{ adapter.get_relation(target.database, 'base', 'legal_entity') }} as base
 where {{ parent_name_in('base.name') }} in (select name from {{ changed_rows(ref('int_legal_entity__parents')) }} as changed)
 {%- else -%}
-select cast(null as varchar) as entity_id
+select cast(null as string) as entity_id
 where false
 {%- endif %}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=passed_through()) }}
 
 -- What the records that this build has staged again said before: empty in a full build.
 

@@ -24,6 +24,6 @@ select _entity_id as entity_id
 from {{ ref('int_population__identified') }}
 where spouse_id_number in (select entity_id from direct)
 {%- else -%}
-select cast(null as varchar) as entity_id
+select cast(null as string) as entity_id
 where false
 {%- endif %}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=passed_through()) }}
 
 -- Every landed row once: its outcome, where its claims went, what kept them out (findings), and the defects that did
 -- not (defects).

@@ -16,6 +16,6 @@ judged as (
 
 select
     written,
-    cast(judged.value as varchar) as value,
-    coalesce(judged.problem, {{ doubt or 'cast(null as varchar)' }}) as rule
+    cast(judged.value as string) as value,
+    coalesce(judged.problem, {{ doubt or 'cast(null as string)' }}) as rule
 from judged

@@ -1,4 +1,4 @@
 {{ config(materialized='ephemeral') }}
 
-select cast(null as varchar) as written
+select cast(null as string) as written
 where false

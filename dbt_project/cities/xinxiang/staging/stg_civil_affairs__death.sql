@@ -1,4 +1,4 @@
-with {{ stage('civil_affairs', 'death', recorded_at=timestamp_of('登记日期')) }}
+with {{ stage('civil_affairs', 'death', recorded_at=timestamp_of(item('登记日期'))) }}
 
 select
     {{ row_columns(defects=[
@@ -6,9 +6,9 @@ select
         disagrees_with_id('birth_date', '出生日期', '身份证号', '出生日期'),
     ]) }},
     {{ person_key('person_', '身份证号') }},
-    姓名 as person_name,
-    性别 as person_sex,
-    出生日期 as person_birth_date,
-    户籍地址 as person_household_address,
-    死亡日期 as person_death_date
+    {{ item('姓名') }} as person_name,
+    {{ item('性别') }} as person_sex,
+    {{ item('出生日期') }} as person_birth_date,
+    {{ item('户籍地址') }} as person_household_address,
+    {{ item('死亡日期') }} as person_death_date
 from landed

@@ -57,8 +57,9 @@ bench-merge: $(READY) ## the dbt build against a hand-written script with the sa
 check: $(READY) ## validate the catalogue against the compilation guide
 	@$(BIN)/govshare check
 
-lint: $(READY) ## style and types of the Python rooms
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy catalogue connectors expectations linking publishing orchestration
+lint: $(READY) ## style and types of the Python rooms; the models as SQL for DuckDB and for Spark
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy catalogue connectors expectations linking publishing orchestration lint
+	@$(BIN)/python -m lint.engines
 
 lock: $(READY) ## resolve pyproject.toml anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -112,7 +114,9 @@ def _answered(folder: Path, content: Path) -> Any:
 def _compile_for_spark(installation: Installation) -> Path:
     folder = _spark_folder(installation)
     _, *arguments = dbt_command(installation, *COMPILE, "--target", "spark")
-    with _environment(installation, folder), _answered(folder, installation.content):
+    # dbt-spark only asks whether pyspark can be imported.
+    absent = patch.dict(sys.modules, {"pyspark": ModuleType("pyspark")})
+    with absent, _environment(installation, folder), _answered(folder, installation.content):
         _invoke(arguments)
     return folder
 

@@ -27,7 +27,7 @@ GIVEN_BY_SQL = [
 # What stands behind `then` and is no rule.
 OTHER_WORDS = re.compile(
     r"^(hk_mo_tw_permit|legal_entity|self_employed|public_institution|social_organisation|religious_place|set_aside"
-    r"|registration_number|organisation_code|tax_number|name_and_\w+|credit_code|id_number)$"
+    r"|registration_number|organisation_code|tax_number|name_and_\w+|credit_code|id_number|current_date)$"
 )
 
 

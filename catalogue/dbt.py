@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,31 @@ def run_dbt(installation: Installation, *arguments: str) -> subprocess.Completed
         said = COLOURS.sub("", done.stdout + done.stderr).strip()
         raise DbtError(f"`dbt {arguments[0]}` failed:\n{said}", said, "correct what dbt names, then run again")
     return done
+
+
+@contextmanager
+def as_dbt(installation: Installation, target: Path | None = None) -> Iterator[None]:
+    """dbt's environment in this process, while dbt runs in it or is started from it; afterwards the process has its own
+    again. ``target``: a target folder of its own."""
+    before = dict(os.environ)
+    os.environ.update(installation.environment() | ({"DBT_TARGET_PATH": str(target)} if target else {}))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def run_dbt_here(installation: Installation, *arguments: str) -> None:
+    """As ``run_dbt``, but in this process, and so in what environment it has (``as_dbt``)."""
+    from dbt.cli.main import dbtRunner
+
+    done = dbtRunner().invoke(dbt_command(installation, *arguments)[1:])
+    if not done.success:
+        results: list[Any] = list(getattr(done.result, "results", None) or [])
+        wrong = [f"{r.node.original_file_path}: {r.message}" for r in results if r.status in ("error", "fail")]
+        said = "\n".join(wrong) or str(done.exception)
+        raise DbtError(f"`dbt {' '.join(arguments)}` failed:\n{said}", said, "correct what dbt names, then run again")
 
 
 def project_fingerprint(installation: Installation) -> str:

@@ -10,8 +10,6 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -22,10 +20,9 @@ import duckdb
 import sqlglot
 from dbt.adapters.contracts.connection import Connection, ConnectionState
 from dbt.adapters.spark.connections import SparkConnectionManager
-from dbt.cli.main import dbtRunner
 from sqlglot.expressions import Query
 
-from catalogue.dbt import DbtError, dbt_command, run_dbt
+from catalogue.dbt import as_dbt, run_dbt, run_dbt_here
 from catalogue.installation import DBT_PROJECT, Installation
 
 INPUTS = {
@@ -113,11 +110,10 @@ def _answered(folder: Path, content: Path) -> Any:
 
 def _compile_for_spark(installation: Installation) -> Path:
     folder = _spark_folder(installation)
-    _, *arguments = dbt_command(installation, *COMPILE, "--target", "spark")
     # dbt-spark only asks whether pyspark can be imported.
     absent = patch.dict(sys.modules, {"pyspark": ModuleType("pyspark")})
-    with absent, _environment(installation, folder), _answered(folder, installation.content):
-        _invoke(arguments)
+    with absent, as_dbt(installation, folder), _answered(folder, installation.content):
+        run_dbt_here(installation, *COMPILE, "--target", "spark")
     return folder
 
 
@@ -135,23 +131,3 @@ def _compile_for_duckdb(installation: Installation) -> Path:
 
 def _spark_folder(installation: Installation) -> Path:
     return installation.dbt_target / "spark"
-
-
-def _invoke(arguments: list[str]) -> None:
-    done = dbtRunner().invoke(arguments)
-    if not done.success:
-        results: list[Any] = list(getattr(done.result, "results", None) or [])
-        wrong = [f"{one.node.original_file_path}: {one.message}" for one in results if one.status == "error"]
-        said = "\n".join(wrong) or str(done.exception)
-        raise DbtError(f"`dbt compile` failed:\n{said}", said, "correct what dbt names")
-
-
-@contextmanager
-def _environment(installation: Installation, folder: Path) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(installation.environment() | {"DBT_TARGET_PATH": str(folder)})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -4,9 +4,7 @@ account.
 Here belongs when dbt runs and what its assets show. What it does is SQL in ``dbt_project``.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -18,7 +16,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from catalogue.dbt import dbt_executable, vars_argument
+from catalogue.dbt import as_dbt, dbt_executable, vars_argument
 from catalogue.errors import GovshareError
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import Catalogue
@@ -61,7 +59,7 @@ def build_assets(installation: Installation, catalogue: Catalogue, manifest: Map
         _wait_for_warehouse(installation)
         work.begin(installation, catalogue)
         context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
-        with _environment(installation):
+        with as_dbt(installation):
             invocation = dbt.cli([*work.arguments, "--vars", vars_argument(installation)], context=context)
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
         finished: list[Any] = []
@@ -142,19 +140,6 @@ def dbt_resource(installation: Installation) -> DbtCliResource:
         global_config_flags=["--no-use-colors"],
         dbt_executable=dbt_executable(),
     )
-
-
-@contextmanager
-def _environment(installation: Installation) -> Iterator[None]:
-    """dbt's environment while it is being started. Afterwards the process has its own again: the folder of
-    the city's content is told to dbt in another way than to us."""
-    before = dict(os.environ)
-    os.environ.update(installation.environment())
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @retry(retry=retry_if_exception_type(duckdb.IOException), stop=stop_after_delay(ORPHAN_SECONDS),

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from connectors.manifest import committed
 from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
 from linking.settings import FILE as WEIGHTS
+from orchestration.cycles import CHINA
 from publishing.release import current_release, parquet_files
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
@@ -93,7 +94,7 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     decided = {path.name: path.read_bytes() for path in _decisions(installation)}
     decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
     # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+    today = day_of(datetime.now(UTC)).isoformat()
     fingerprint = _hash(landing_fingerprint(installation, resources), project, today, json.dumps(decisions))
     batches = {r.id: [m.batch for m in committed(installation, r.id)] for r in resources}
     built = _built(installation)
@@ -111,6 +112,11 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
         full=gone or built.get("project") != project,
         done=built.get("fingerprint") == fingerprint,
     )
+
+
+def day_of(at: datetime) -> date:
+    """The day in China: what is valid, is so on the day of the build (the macro ``build_day``)."""
+    return at.astimezone(ZoneInfo(CHINA)).date()
 
 
 def _decisions(installation: Installation) -> list[Path]:

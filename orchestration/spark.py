@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from catalogue.dbt import DbtError, dbt_command
+from catalogue.dbt import as_dbt, run_dbt_here
 from catalogue.installation import Installation
 from catalogue.load import load
 from catalogue.model import Catalogue
@@ -37,7 +34,8 @@ def build(installation: Installation, catalogue: Catalogue) -> None:
     for resource in catalogue.resources.values():
         ensure_empty(installation, resource)
     replace(next_build(installation, catalogue), full=True).begin(installation, catalogue)
-    with _environment(installation):
+    # A target folder of its own: dbt keeps one parsed project in each, and the other target has another.
+    with as_dbt(installation, installation.dbt_target / "spark"):
         _dbt(installation, "--select", f"+{CLAIMS}")
         _link(installation)
         _dbt(installation, "--exclude", f"+{CLAIMS}", *LINKED)
@@ -49,16 +47,8 @@ def tables(installation: Installation) -> Path:
 
 
 def _dbt(installation: Installation, *chosen: str) -> None:
-    from dbt.cli.main import dbtRunner
-
     kinds = [word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)]
-    _, *arguments = dbt_command(installation, "--quiet", "build", "--target", "spark", *kinds, *chosen)
-    done = dbtRunner().invoke(arguments)
-    if not done.success:
-        nodes: list[Any] = list(getattr(done.result, "results", None) or [])
-        wrong = [f"{node.node.name}: {node.message}" for node in nodes if node.status in ("error", "fail")]
-        said = "\n".join(wrong) or str(done.exception)
-        raise DbtError(f"`dbt build --target spark` failed:\n{said}", said, "correct what dbt names, then run again")
+    run_dbt_here(installation, "--quiet", "build", "--target", "spark", *kinds, *chosen)
 
 
 def _link(installation: Installation) -> None:
@@ -80,18 +70,6 @@ def _link(installation: Installation) -> None:
             found.write_parquet(str(folder / name / "part-00000.parquet"))
             spark.sql(f"drop table if exists {SCHEMA}.{name}")
             spark.sql(f"create table {SCHEMA}.{name} using parquet location '{folder / name}'")
-
-
-@contextmanager
-def _environment(installation: Installation) -> Iterator[None]:
-    before = dict(os.environ)
-    # A target folder of its own: dbt keeps one parsed project in each, and the other target has another.
-    os.environ.update(installation.environment() | {"DBT_TARGET_PATH": str(installation.dbt_target / "spark")})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 if __name__ == "__main__":

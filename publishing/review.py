@@ -87,11 +87,11 @@ def _claim(installation: Installation, called: str) -> dict[str, Any]:
 
 def _entity(installation: Installation, claim: dict[str, Any], called: str) -> str:
     """The person or legal entity of this name: one of the claim's candidates, or any that is known by its number."""
-    table = release_of(installation, claim["table_name"])
-    key, number = table["primary_key"][0], NUMBER[claim["table_name"]]
     for candidate in claim["candidates"]:
         if called in (candidate["entity_id"], handle(candidate["entity_id"])):
             return str(candidate["entity_id"])
+    table = release_of(installation, claim["table_name"])
+    key, number = table["primary_key"][0], NUMBER[claim["table_name"]]
     with duckdb.connect() as connection:
         found = connection.execute(
             f"select {quoted(key)} from read_parquet(?) where {quoted(number)} = upper(trim(?))",

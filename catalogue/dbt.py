@@ -1,6 +1,6 @@
 """How govshare calls dbt: the same project, profile, variables and environment every time.
 
-Here belong the command line, the variables ``staged``, ``codes`` and ``provenance``, and the manifest with its
+Here belong the command line, the variables ``staged`` and ``provenance``, the code tables, and the manifest with its
 fingerprint. What the manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
 """
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -61,19 +62,9 @@ def staged_models(content: Path) -> dict[str, list[str]]:
     return {table: sorted(models) for table, models in sorted(staged.items())}
 
 
-def dbt_vars(installation: Installation) -> dict[str, Any]:
-    """The variables that every call of dbt gets."""
-    return {
-        "staged": staged_models(installation.content),
-        "codes": code_tables(),
-        "provenance": provenance_types(),
-    }
-
-
 def vars_argument(installation: Installation) -> str:
-    """The variables as one argument. Chinese stays Chinese: escaped it would be twice as long, and an argument has
-    a limit of 128 KiB."""
-    return json.dumps(dbt_vars(installation), ensure_ascii=False)
+    """The variables that every call of dbt gets, as one argument."""
+    return json.dumps({"staged": staged_models(installation.content), "provenance": provenance_types()})
 
 
 def provenance_types() -> dict[str, str]:
@@ -99,10 +90,11 @@ def provenance_types() -> dict[str, str]:
     return types
 
 
+@cache
 def code_tables() -> dict[str, dict[str, dict[str, str]]]:
     """Code table → ``words`` (what departments write → code) and ``names`` (code → name), from the seeds.
 
-    A variable and no join: a staging model may decode without naming the seed as an input. A word of a seed
+    Handed to the macros and no join: a staging model may decode without naming the seed as an input. A word of a seed
     with the column ``means`` stands for a code of another table (an older edition's code for today's).
     Brackets count in both widths.
     """
@@ -136,8 +128,12 @@ def dbt_command(installation: Installation, *arguments: str) -> list[str]:
 
 
 def dbt_environment(installation: Installation) -> dict[str, str]:
-    """The environment in which dbt works on this installation."""
-    return {**os.environ, **installation.environment()}
+    """The environment in which dbt works on this installation. The code tables come here and not among the variables:
+    those dbt reads as YAML, which for so much takes nearly two seconds of every call. Chinese stays Chinese: escaped
+    it would be twice as long, and a variable has a limit of 128 KiB. dbt's log does without the text of every
+    statement, which lies under ``target/run`` anyway: writing it takes a fifth of a small build."""
+    codes = json.dumps(code_tables(), ensure_ascii=False)
+    return {"DBT_LOG_LEVEL_FILE": "info", **os.environ, **installation.environment(), "GOVSHARE_CODES": codes}
 
 
 def run_dbt(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -162,7 +158,7 @@ def as_dbt(installation: Installation, target: Path | None = None) -> Iterator[N
     """dbt's environment in this process, while dbt runs in it or is started from it; afterwards the process has its own
     again. ``target``: a target folder of its own."""
     before = dict(os.environ)
-    os.environ.update(installation.environment() | ({"DBT_TARGET_PATH": str(target)} if target else {}))
+    os.environ.update(dbt_environment(installation) | ({"DBT_TARGET_PATH": str(target)} if target else {}))
     try:
         yield
     finally:
@@ -172,9 +168,16 @@ def as_dbt(installation: Installation, target: Path | None = None) -> Iterator[N
 
 def run_dbt_here(installation: Installation, *arguments: str) -> None:
     """As ``run_dbt``, but in this process, and so in what environment it has (``as_dbt``)."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    done = dbtRunner().invoke(dbt_command(installation, *arguments)[1:])
+    try:
+        done = dbtRunner().invoke(dbt_command(installation, *arguments)[1:])
+    finally:
+        # dbt-duckdb leaves the warehouse open until its process ends.
+        if DuckDBConnectionManager._ENV is not None:
+            DuckDBConnectionManager.env().close()
+            DuckDBConnectionManager.close_all_connections()
     if not done.success:
         results: list[Any] = list(getattr(done.result, "results", None) or [])
         wrong = [f"{r.node.original_file_path}: {r.message}" for r in results if r.status in ("error", "fail")]

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import yaml
 from support import parsed
 
-from catalogue.dbt import run_dbt
+from catalogue.dbt import as_dbt, run_dbt_here
 from catalogue.installation import DBT_PROJECT, Installation
 
 CONTENT = DBT_PROJECT / "cities" / "xinxiang"
@@ -101,7 +101,9 @@ class MergeCase:
         file = self.installation.warehouse.with_name("inputs.json")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(inputs), encoding="utf-8")
-        run_dbt(self.installation, *arguments)
+        # In this process: starting dbt and what linking imports would cost each build seven seconds.
+        with as_dbt(self.installation):
+            run_dbt_here(self.installation, "--quiet", *arguments)
         parsed.keep(self.installation)
 
     def build(self, *, full: bool = False) -> MergeCase:

@@ -83,9 +83,11 @@ def _return(value: Any) -> None:
 
 def macros(engine: str = "duckdb") -> dict[str, Any]:
     """All macros of the project by name, for an engine."""
-    variables = {"codes": code_tables()}
+    codes = code_tables()
     context: dict[str, Any] = {
-        "var": lambda name, default=None: variables.get(name, default),
+        "var": lambda name, default=None: default,
+        "env_var": lambda name: {"GOVSHARE_CODES": codes}[name],
+        "fromjson": lambda tables: tables,
         "ref": lambda name: name,
         "return": _return,
         "execute": True,

@@ -1,13 +1,14 @@
 {#
     Code tables: a department's word or code to the standard's. The tables are seeds (code, name, words, means); the
-    variable `codes` brings them as {table: {words: {word: code}, names: {code: name}}}, made by catalogue.dbt.
+    environment brings them as {table: {words: {word: code}, names: {code: name}}}, made by catalogue.dbt.
 #}
 
 {% macro code_table(table) -%}
-    {%- if table not in var('codes', {}) -%}
+    {%- set tables = fromjson(env_var('GOVSHARE_CODES')) -%}
+    {%- if table not in tables -%}
         {{ exceptions.raise_compiler_error("No code table " ~ table ~ ". Remedy: add seeds/" ~ table ~ ".csv, or correct the name") }}
     {%- endif -%}
-    {{ return(var('codes')[table]) }}
+    {{ return(tables[table]) }}
 {%- endmacro %}
 
 {# Null where nothing is said, and where the table does not know the word (rule code_unknown). #}

@@ -10,6 +10,8 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -108,11 +110,22 @@ def _answered(folder: Path, content: Path) -> Any:
     return patch.object(SparkConnectionManager, "open", staticmethod(answer))
 
 
+@contextmanager
+def _pyspark_to_be_found() -> Iterator[None]:
+    """dbt-spark only asks whether pyspark can be imported. Not ``patch.dict``, which would make the process forget all
+    that was imported meanwhile: dbt cannot be imported twice."""
+    ours = ModuleType("pyspark")
+    found = sys.modules.setdefault("pyspark", ours)
+    try:
+        yield
+    finally:
+        if found is ours:
+            del sys.modules["pyspark"]
+
+
 def _compile_for_spark(installation: Installation) -> Path:
     folder = _spark_folder(installation)
-    # dbt-spark only asks whether pyspark can be imported.
-    absent = patch.dict(sys.modules, {"pyspark": ModuleType("pyspark")})
-    with absent, as_dbt(installation, folder), _answered(folder, installation.content):
+    with _pyspark_to_be_found(), as_dbt(installation, folder), _answered(folder, installation.content):
         run_dbt_here(installation, *COMPILE, "--target", "spark")
     return folder
 

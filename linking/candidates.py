@@ -39,17 +39,15 @@ def keys(blocking: tuple[Blocking, ...]) -> str:
 
 
 def anchored(blocking: tuple[Blocking, ...]) -> str:
-    """A condition that every known row fulfils which shares a key with a claim: a day's few claims have few names and
-    birth dates, and most rows need no keys."""
-    conditions = set()
-    for rule in blocking:
-        part = next((part for part in ("birth", "name") if part in rule.parts), None)
-        if part is None:
-            return "true"
-        values = EXPRESSIONS[part]
-        said = " union all ".join(f"select {value} from linking_claims" for value in values)
-        conditions |= {f"{value} in ({said})" for value in values}
-    return " or ".join(sorted(conditions))
+    """The rows of ``linking_known`` that can share a key with a claim: a day's few claims have few names, birth dates
+    and addresses, and most rows need no keys. Masked names are not asked for, since masking costs as much as a key."""
+    asked = sorted({part for rule in blocking for part in rule.parts} - {"masked_name"})
+    said = []
+    for part in asked:
+        values = " union all ".join(f"select {value} from linking_claims" for value in EXPRESSIONS[part])
+        said.append(f"{' or '.join(f'{value} in ({values})' for value in EXPRESSIONS[part])} as said_{part}")
+    rules = {" and ".join(f"said_{part}" for part in asked if part in rule.parts) or "true" for rule in blocking}
+    return f"(select * from (select *, {', '.join(said)} from linking_known) where {' or '.join(sorted(rules))})"
 
 
 def find(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -63,7 +61,7 @@ def find(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             select keys.claim_id, known.person_id
             from (
                 select person_id, unnest({keys(settings.blocking)}) as key
-                from linking_known where {anchored(settings.blocking)}
+                from {anchored(settings.blocking)}
             ) as known
             join linking_keys as keys on keys.key = known.key
             union all
@@ -128,10 +126,10 @@ def _of_relatives(connection: duckdb.DuckDBPyConnection) -> None:
             where kin.kin_id is not null
         ),
         found as (
-            select houses.claim_id, known.person_id, known.name, known.former_name, known.number_birth as birth
+            select houses.claim_id, known.person_id, known.name, known.former_name
             from linking_known as known join houses on known.household_number = houses.household_number
             union all
-            select named.claim_id, known.person_id, known.name, known.former_name, known.number_birth as birth
+            select named.claim_id, known.person_id, known.name, known.former_name
             from linking_known as known join named on known.person_id = named.person_id
         ),
         neighbours as (
@@ -143,7 +141,7 @@ def _of_relatives(connection: duckdb.DuckDBPyConnection) -> None:
         select distinct found.claim_id, found.person_id
         from found join linking_claims as claims on found.claim_id = claims.claim_id
         where found.name = claims.name or found.former_name = claims.name or found.name = claims.former_name
-            or found.birth = claims.birth or levenshtein(found.name, claims.name) <= 1
+            or linking_birth(found.person_id) = claims.birth or levenshtein(found.name, claims.name) <= 1
         union
         select doors.claim_id, neighbours.person_id from neighbours join doors on neighbours.door = doors.door
     """)

@@ -14,10 +14,7 @@ from linking.relatives import kin_columns
 
 def gather(connection: duckdb.DuckDBPyConnection) -> None:
     """``linking_person_records`` of all persons in ``linking_pairs``, and ``linking_records``."""
-    connection.execute("""
-        create or replace temp table linking_person_rows as
-        from linking_known where person_id in (select person_id from linking_pairs)
-    """)
+    connection.execute("create or replace temp table linking_person_rows as from linking_known_of('linking_pairs')")
     _relatives(connection)
     connection.execute(f"""
         create or replace temp table linking_person_records as
@@ -84,12 +81,12 @@ def _relatives(connection: duckdb.DuckDBPyConnection) -> None:
             from linking_person_rows where household_number is not null
         ),
         members as (
-            select distinct household_number, person_id as kin_id, name as kin_name, number_birth as kin_birth
+            select distinct household_number, person_id as kin_id, name as kin_name
             from linking_known
             where household_number in (select household_number from homes)
         ),
         found as (
-            select person_id, kin_id, kin_name, kin_birth
+            select person_id, kin_id, kin_name, linking_birth(kin_id) as kin_birth
             from homes join members on homes.household_number = members.household_number
             union all
             select person_id, kin_id, kin_name, kin_birth from linking_known_kin

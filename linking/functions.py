@@ -28,6 +28,7 @@ MACROS = {
     "linking_masked(name)": f"case when length(name) > 2 then list_distinct([{MASKS}]) end",
     # The same for names of two characters: the surname that is left says much less, hence apart.
     "linking_masked_short(name)": "case when length(name) = 2 then name[1] || '_' end",
+    "linking_birth(number)": "case when length(number) = 18 then try_cast(substr(number, 7, 8) as integer) end",
     "linking_day(day)": "year(day) * 10000 + month(day) * 100 + day(day)",
     # Days that a clerk writes for another: a neighbour, ten days or years off, a year off, month for day.
     "linking_near_days(day)": (

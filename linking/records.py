@@ -43,6 +43,8 @@ def standardise(
 ) -> None:
     """``view``: the relation's ``keys`` and all ``COLUMNS``, empty texts as silence, and number, birth, number_birth.
 
+    ``view``_of(table), of known persons: the rows of those in the table with that name. It picks them before it brings
+    them into shape, for DuckDB would shape all rows first.
     ``view``_kin: (key, kin_id, kin_name, kin_birth), whom the rows name as related, apart because it is seldom asked
     for and, for all who are known, costly; from the column ``related`` or from the relation of that name.
     Dates are whole numbers (yyyymmdd), which compare and hash faster than dates and texts.
@@ -53,12 +55,12 @@ def standardise(
         value = f"cast({name} as {kind})" if name in present else f"cast(null as {kind})"
         listed.append(f"nullif({value}, '') as {name}" if kind == "varchar" else f"{value} as {name}")
     number = "person_id" if "person_id" in keys else "linking_number(written_number)"
-    connection.execute(f"""
-        create or replace temp view {view} as
-        select *, {number} as number, linking_day(birth_date) as birth,
-            case when length({number}) = 18 then try_cast(substr({number}, 7, 8) as integer) end as number_birth
-        from (select {", ".join(listed)} from {relation})
-    """)
+    shape = f"""
+        select *, {number} as number, linking_day(birth_date) as birth, linking_birth({number}) as number_birth
+        from (select {", ".join(listed)} from"""
+    connection.execute(f"create or replace temp view {view} as {shape} {relation})")
+    if "person_id" in keys:
+        connection.execute(f"create or replace temp macro {view}_of(persons) as table {shape} {_of_persons(relation)})")
     named = [
         f"select {keys[0]}, {name} as kin_id, cast(null as varchar) as kin_name, cast(null as integer) as kin_birth "
         f"from {view} where {name} is not null"
@@ -77,6 +79,19 @@ def standardise(
         create or replace temp view {view}_kin as
         {" union all ".join(named) or f"select {keys[0]}, {nobody} from {view} where false"}
     """)
+
+
+def only(connection: duckdb.DuckDBPyConnection, view: str, persons: str) -> None:
+    """Leave of ``view`` and ``view``_of the rows of those in the table ``persons``."""
+    connection.execute(f"""
+        create or replace temp table {view}_rows as from {view}_of('{persons}');
+        create or replace temp view {view} as from {view}_rows;
+        create or replace temp macro {view}_of(persons) as table {_of_persons(f"{view}_rows")}
+    """)
+
+
+def _of_persons(relation: str) -> str:
+    return f"(from {relation} where person_id in (select person_id from query_table(persons)))"
 
 
 def claim_records(connection: duckdb.DuckDBPyConnection) -> None:

@@ -43,10 +43,9 @@ def resolve(connection: duckdb.DuckDBPyConnection) -> None:
         join named on known.reference = named.reference
         group by named.claim_id, known.person_id
     """)
-    connection.execute("""
-        create or replace temp table linking_relative_rows as
-        from linking_known where person_id in (select person_id from linking_relatives)
-    """)
+    connection.execute(
+        "create or replace temp table linking_relative_rows as from linking_known_of('linking_relatives')"
+    )
     connection.execute("""
         create or replace temp table linking_homes as
         select distinct relatives.claim_id, relatives.by_number, rows.household_number, home.address

@@ -33,7 +33,7 @@ def suspect(
     ``wrong_number``: known to one register only, with the name of ``other_person_id``, whom others know, and a number
     one digit or exchange away (but for the check character, which fits: as with a 15-digit number), when birth date,
     telephone or address are the other's too. ``two_persons``: registers disagree on both name and birth date.
-    ``changed``: relation (person_id); only suspicions in which one of these takes part are found.
+    ``changed``: table (person_id); only suspicions in which one of these takes part are found.
     """
     functions.install(connection)
     records.standardise(connection, known, "linking_known", KNOWN_KEYS)
@@ -57,21 +57,18 @@ def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str) -> None
     keys = f"unnest([{KEYS}]) as key"
     connection.execute(f"""
         create or replace temp table linking_changed_names as
-        select distinct person_id, name from linking_known where person_id in (from {changed}) and name is not null
+        select distinct person_id, name from linking_known_of('{changed}') where name is not null
     """)
     connection.execute(f"""
-        create or replace temp table linking_concerned_rows as
+        create or replace temp table linking_concerned as
         with namesakes as (
             select person_id, {keys} from linking_known where name in (select name from linking_changed_names)
-        ),
-        concerned as (
-            from {changed}
-            union
-            select person_id from namesakes where key in (select {keys} from linking_changed_names)
         )
-        from linking_known where person_id in (from concerned)
+        from {changed}
+        union
+        select person_id from namesakes where key in (select {keys} from linking_changed_names)
     """)
-    connection.execute("create or replace temp view linking_known as from linking_concerned_rows")
+    records.only(connection, "linking_known", "linking_concerned")
 
 
 def _wrong_numbers(connection: duckdb.DuckDBPyConnection) -> None:

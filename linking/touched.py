@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import duckdb
 
-from linking import candidates, relatives
+from linking import candidates, records, relatives
 from linking.link import prepare
 from linking.settings import Settings
 
@@ -32,11 +32,7 @@ def touched(
     prepare(connection, loose, f"(from {known} union all by name from {before})", related)
     connection.execute(f"create or replace temp table linking_changed as select distinct person_id from {before}")
     _concerned(connection)
-    connection.execute("""
-        create or replace temp table linking_concerned_rows as
-        from linking_known where person_id in (from linking_concerned)
-    """)
-    connection.execute("create or replace temp view linking_known as from linking_concerned_rows")
+    records.only(connection, "linking_known", "linking_concerned")
     relatives.resolve(connection)
     candidates.find(connection, settings)
     connection.execute(f"""
@@ -47,10 +43,7 @@ def touched(
 
 def _concerned(connection: duckdb.DuckDBPyConnection) -> None:
     """The changed persons, who shares a household or an address with them, whom they name, and who names them."""
-    connection.execute("""
-        create or replace temp table linking_changed_rows as
-        from linking_known where person_id in (from linking_changed)
-    """)
+    connection.execute("create or replace temp table linking_changed_rows as from linking_known_of('linking_changed')")
     connection.execute("""
         create or replace temp table linking_concerned as
         with households as (

@@ -139,7 +139,7 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
     through the memory, never thirty values a claim.
 #}
 {% macro conflicts_in(table) -%}
-    {%- set claims = with_register_number(table, ref('int_' ~ table ~ '__identified')) -%}
+    {%- set claims = with_register_number(table, claims_to_merge(table)) -%}
     {%- set base = ref(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set key = table_meta(table).key -%}
@@ -173,9 +173,8 @@ from (
         select distinct _entity_id, attribute
         from (
             select claims._entity_id, {{ each_of(without_nulls(list_of(differs))) }} as attribute
-            from {{ ref('int_' ~ table ~ '__identified') }} as claims
+            from {{ claims_to_merge(table) }} as claims
             inner join {{ base }} as base on claims._entity_id = base.{{ key }}
-            where {{ is_touched('claims._entity_id', table) }}
         ) as pairs
     ) as differing on claims._entity_id = differing._entity_id
 ) as spoken

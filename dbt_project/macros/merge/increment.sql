@@ -127,32 +127,68 @@
     {{ return(parts | join('\nunion\n')) }}
 {%- endmacro %}
 
-{# Entities of `table` that touched rows speak of now, or spoke of in the last build. #}
-{% macro entities_of_touched_rows(table) -%}
-    {%- set identified = ref('int_' ~ table ~ '__identified') -%}
-    {%- set touched = ref('int_row__touched') -%}
-    {%- set disposition = adapter.get_relation(target.database, 'governance', 'disposition') if execute -%}
-        select identified._entity_id as entity_id
-        from {{ identified }} as identified
-        inner join {{ touched }} as touched
-            on identified._batch = touched._batch and identified._row = touched._row and identified._resource = touched._resource
-    {% if disposition %}
-        union
-
-        select spoken.claim.entity_id as entity_id
-        from (
-            select {{ each_of('disposition.claims') }} as claim
-            from {{ disposition }} as disposition
-            inner join {{ touched }} as touched
-                on disposition.batch = touched._batch and disposition.{{ item('row') }} = touched._row and disposition.resource = touched._resource
-        ) as spoken
-        where spoken.claim.table_name = '{{ table }}'
-    {% endif %}
+{#
+    Post-hook of int_row__disposed: the rows to be judged again, once for all who ask, and the entities that they speak of
+    now or spoke of in the last build.
+#}
+{% macro keep_disposed() -%}
+    {%- if execute and keeps_builds() -%}
+        {%- set now = disposed_again() -%}
+        {%- set spoken = entities_spoken_of() -%}
+        {%- set disposition = adapter.get_relation(target.database, 'governance', 'disposition') -%}
+        drop table if exists {{ now }};
+        drop table if exists {{ spoken }};
+        {% if goes_on() -%}
+            create table {{ now }} as select * from {{ this }};
+            create table {{ spoken }} as
+            select distinct claim.table_name, claim.entity_id
+            from (
+                select {{ each_of('claims') }} as claim from {{ now }}
+                {% if disposition -%}
+                union all
+                select {{ each_of('disposition.claims') }} as claim
+                from {{ disposition }} as disposition
+                inner join {{ intermediate('int_row__touched') }} as touched
+                    on disposition.batch = touched._batch and disposition.{{ item('row') }} = touched._row and disposition.resource = touched._resource
+                {%- endif %}
+            ) as said
+            where claim.entity_id is not null
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}
 
-{# The condition that an entity has to be computed. #}
-{% macro is_touched(entity, table) -%}
-    {{ return(entity ~ " in (select entity_id from " ~ ref('int_' ~ table ~ '__touched') ~ ")" if increments() else "true") }}
+{% macro disposed_again() %}{{ return(beside(api.Relation.create(schema='intermediate', identifier='int_row__disposed'), 'again')) }}{% endmacro %}
+{% macro entities_spoken_of() %}{{ return(beside(api.Relation.create(schema='intermediate', identifier='int_row__touched'), 'entities')) }}{% endmacro %}
+
+{# Entities of `table` that touched rows speak of now, or spoke of in the last build. #}
+{% macro entities_of_touched_rows(table) -%}
+    {%- do ref('int_row__disposed') -%}
+    {{ return("select entity_id from " ~ entities_spoken_of() ~ " where table_name = '" ~ table ~ "'") }}
+{%- endmacro %}
+
+{# The rows whose fate a build decides. #}
+{% macro rows_to_dispose() -%}
+    {%- set all_rows = ref('int_row__disposed') -%}
+    {{ return(disposed_again() if increments() else all_rows) }}
+{%- endmacro %}
+
+{# Post-hook of int_<table>__touched: what is claimed of these entities, in one pass over all claims. #}
+{% macro keep_touched_claims() -%}
+    {%- if execute and keeps_builds() -%}
+        {%- set identified = intermediate(this.identifier | replace('__touched', '__identified')) -%}
+        drop table if exists {{ beside(this, 'claims') }};
+        {% if goes_on() -%}
+            create table {{ beside(this, 'claims') }} as
+            select * from {{ identified }} where _entity_id in (select entity_id from {{ this }})
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The identified claims of the entities that a build computes. #}
+{% macro claims_to_merge(table) -%}
+    {%- set identified = ref('int_' ~ table ~ '__identified') -%}
+    {%- set touched = ref('int_' ~ table ~ '__touched') -%}
+    {{ return(beside(touched_relation(table), 'claims') if increments() else identified) }}
 {%- endmacro %}
 
 {# Pre-hook of base tables. #}

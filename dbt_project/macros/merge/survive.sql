@@ -21,7 +21,6 @@
         {% endfor -%}
         max(_recorded_at) as _updated_at
     from {{ with_register_number(table, identified) }} as identified
-    where {{ is_touched('_entity_id', table) }}
     group by _entity_id
 {%- endmacro %}
 

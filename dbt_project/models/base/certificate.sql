@@ -5,7 +5,7 @@
 {%- set attributes = attributes_of('certificate') %}
 
 with survivors as (
-    {{ survivors('certificate', ref('int_certificate__identified')) }}
+    {{ survivors('certificate', claims_to_merge('certificate')) }}
 ),
 
 single as (
@@ -14,10 +14,8 @@ single as (
         certificate_type,
         {{ survivor('holder_id', attributes.get('holder_id', {}), registers) }} as holder_id,
         {{ survivor('issue_date', attributes.get('issue_date', {}), registers) }} as issue_date
-    from {{ with_register_number('certificate', ref('int_certificate__identified')) }} as identified
-    where
-        certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
-        and {{ is_touched('_entity_id', 'certificate') }}
+    from {{ with_register_number('certificate', claims_to_merge('certificate')) }} as identified
+    where certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
     group by _entity_id, certificate_type
 ),
 
@@ -58,5 +56,3 @@ select
         'validity': certificate_validity('status', 'valid_from', 'last_day', 'replaced_by', build_day() if execute else 'current_date'),
     }) }}
 from told as survivors
-
--- depends_on: {{ ref('int_certificate__touched') }}

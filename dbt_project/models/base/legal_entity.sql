@@ -1,7 +1,7 @@
 -- Beside what sources say: the name that a register's record bore before, and the parent whose name a branch bears.
 
 with survivors as (
-    {{ survivors('legal_entity', ref('int_legal_entity__identified')) }}
+    {{ survivors('legal_entity', claims_to_merge('legal_entity')) }}
 )
 
 select
@@ -17,5 +17,3 @@ from survivors
 left join {{ ref('int_legal_entity__former_names') }} as former on survivors.credit_code = former.credit_code
 left join {{ ref('int_legal_entity__parents') }} as parents
     on {{ parent_name_in('survivors.name') }} = parents.name and survivors.credit_code <> parents.credit_code
-
--- depends_on: {{ ref('int_legal_entity__touched') }}

@@ -2,7 +2,7 @@
 -- A person's id is the identity number, or U and a hash for someone whom no source names by a usable one.
 
 with survivors as (
-    {{ survivors('population', ref('int_population__identified')) }}
+    {{ survivors('population', claims_to_merge('population')) }}
 ),
 
 -- Nobody registers a widow: whoever outlives the spouse of a standing marriage is one (GB/T 2261.2-2003, 30).
@@ -36,5 +36,3 @@ select
 from survivors
 left join widowed on survivors.person_id = widowed.person_id
 left join located on survivors.person_id = located.person_id
-
--- depends_on: {{ ref('int_population__touched') }}

@@ -11,5 +11,3 @@ with found as (
 
 select table_name, entity_id, attribute, kept, kept_resource, claims
 from found
-
--- depends_on: {{ ref('int_population__touched') }}, {{ ref('int_legal_entity__touched') }}, {{ ref('int_certificate__touched') }}

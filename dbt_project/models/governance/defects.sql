@@ -5,7 +5,7 @@
 
 with found as (
     select resource, batch, {{ item('row') }}, record_key, {{ each_of('defects') }} as defect
-    from {{ ref('int_row__disposed') }}
+    from {{ rows_to_dispose() }}
     where outcome in ('merged', 'set_aside') and {{ list_size('defects') }} > 0
 )
 

@@ -8,4 +8,4 @@ select
     outcome,
     {{ reasons_of('outcome', 'findings') }} as reasons,
     claims
-from {{ ref('int_row__disposed') }}
+from {{ rows_to_dispose() }}

@@ -5,7 +5,7 @@
 
 with findings as (
     select resource, batch, {{ item('row') }}, record_key, outcome, {{ each_of('findings') }} as finding
-    from {{ ref('int_row__disposed') }}
+    from {{ rows_to_dispose() }}
     where outcome in ('merged', 'set_aside') and {{ list_size('findings') }} > 0
 )
 

@@ -1,18 +1,15 @@
+{{ config(post_hook="{{ keep_touched_claims() }}") }}
+
 -- Certificates that this build has to merge again; empty in a full build, where all are. A holder named by an old
 -- number depends on what that number leads to; what is derived depends on the day, on the issuers' codes, and on the other
 -- certificates of the same kind and holder.
--- depends_on: {{ ref('int_row__touched') }}, {{ ref('int_certificate__identified') }}, {{ ref('int_certificate__claims') }},
--- {{ ref('int_population__links') }}, {{ ref('int_legal_entity__number_crosswalk') }}, {{ ref('int_certificate__issuers') }},
--- {{ ref('certificate_types') }}
+-- depends_on: {{ ref('int_row__disposed') }}, {{ ref('int_certificate__identified') }}, {{ ref('int_certificate__claims') }},
+-- {{ ref('int_legal_entity__number_crosswalk') }}, {{ ref('int_certificate__issuers') }}, {{ ref('certificate_types') }}
 
 {% if goes_on() -%}
 {%- set base = adapter.get_relation(target.database, 'base', 'certificate') -%}
-with spoken_of as (
+with direct as (
     {{ entities_of_touched_rows('certificate') }}
-),
-
-direct as (
-    select entity_id from spoken_of where entity_id is not null
     union
     select certificate_id as entity_id
     from {{ ref('int_certificate__claims') }}

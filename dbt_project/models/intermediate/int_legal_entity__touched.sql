@@ -1,18 +1,12 @@
+{{ config(post_hook="{{ keep_touched_claims() }}") }}
+
 -- Legal entities that this build has to merge again; empty in a full build, where all are. A former name may come from a
 -- record that speaks of another entity now; a branch depends on who bears its parent's name.
--- depends_on: {{ ref('int_row__touched') }}, {{ ref('int_legal_entity__identified') }}, {{ ref('int_legal_entity__links') }},
--- {{ ref('int_legal_entity__former_names') }}, {{ ref('int_legal_entity__parents') }}
+-- depends_on: {{ ref('int_row__disposed') }}, {{ ref('int_legal_entity__identified') }}, {{ ref('int_legal_entity__former_names') }},
+-- {{ ref('int_legal_entity__parents') }}
 
 {% if goes_on() -%}
-with spoken_of as (
-    {{ entities_of_touched_rows('legal_entity') }}
-)
-
-select entity_id from spoken_of where entity_id is not null
-union
-select entity_id
-from {{ changed_links(ref('int_legal_entity__links')) }} as relinked
-where entity_id is not null
+{{ entities_of_touched_rows('legal_entity') }}
 union
 select credit_code as entity_id
 from {{ changed_rows(ref('int_legal_entity__former_names')) }} as renamed

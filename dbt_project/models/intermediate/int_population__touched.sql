@@ -1,21 +1,12 @@
+{{ config(post_hook="{{ keep_touched_claims() }}") }}
+
 -- Persons that this build has to merge again; empty in a full build, where all are. Who survives a spouse depends on
 -- the spouse's death, so a touched person touches everyone who names them as spouse.
--- depends_on: {{ ref('int_row__touched') }}, {{ ref('int_population__identified') }}, {{ ref('int_population__links') }}
+-- depends_on: {{ ref('int_row__disposed') }}, {{ ref('int_population__identified') }}
 
 {% if goes_on() -%}
-with spoken_of as (
+with direct as (
     {{ entities_of_touched_rows('population') }}
-),
-
-relinked as (
-    select entity_id
-    from {{ changed_links(ref('int_population__links')) }} as links
-),
-
-direct as (
-    select entity_id from spoken_of where entity_id is not null
-    union
-    select entity_id from relinked where entity_id is not null
 )
 
 select entity_id from direct

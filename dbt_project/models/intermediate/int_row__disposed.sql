@@ -1,4 +1,4 @@
-{{ config(materialized=passed_through()) }}
+{{ config(materialized=passed_through(), post_hook="{{ keep_disposed() }}") }}
 
 -- Every landed row once: its outcome, where its claims went, what kept them out (findings), and the defects that did
 -- not (defects).

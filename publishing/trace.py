@@ -20,7 +20,7 @@ from publishing.release import ReleaseError, current_release, parquet_files, rel
 from publishing.sql import quoted
 
 ADDRESS = {"_batch", "_row", "_op", "_file", "_line", "_problem", "_raw"}
-FORMER = ("attribute", "value", "recorded_from", "recorded_to", "valid_from")
+FORMER = ("attribute", "value", "recorded_from", "recorded_to", "valid_from", "valid_to")
 
 
 def trace(installation: Installation, table: str, key: str, attribute: str | None = None) -> dict[str, Any]:
@@ -33,8 +33,9 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
     landed rows that are named, each with ``record``: the department's own columns and text.
 
     ``history`` lists what the table said before, newest first: ``attribute``, ``value``, ``recorded_from``,
-    ``recorded_to``, ``valid_from`` and the address of the row that had supplied it. An entity that is no longer there
-    has no attributes: ``retired`` is since when, ``successor`` the id that its records name now, where that is known.
+    ``recorded_to``, ``valid_from``, ``valid_to`` (the registers' own times, where they give any) and the address of the
+    row that had supplied it. An entity that is no longer there has no attributes: ``retired`` is since when,
+    ``successor`` the id that its records name now, where that is known.
     """
     manifest = release_of(installation, table)
     columns = [column["name"] for column in manifest["schema"]]
@@ -83,7 +84,8 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
         "successor": retired and retired["successor_id"],
         "attributes": attributes,
         "history": [
-            {name: former[name] for name in FORMER} | _address_if_any(former)
+            # A release may be older than a column.
+            {name: former.get(name) for name in FORMER} | _address_if_any(former)
             for former in history
             if attribute is None or former["attribute"] in (attribute, column)
         ],

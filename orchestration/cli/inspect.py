@@ -101,18 +101,20 @@ def trace(
     if rows:
         people.print(table(f"{table_name} {key}, release {found['release']}", columns, rows))
     if found["history"]:
-        columns = ["attribute", "former value", "from", "to", "resource"]
+        columns = ["attribute", "former value", "recorded from", "to", "valid from", "to", "resource"]
         rows = [
             [
                 h["attribute"],
                 _value(h["value"]),
                 _minute(h["recorded_from"]),
                 _minute(h["recorded_to"]),
+                _value(h["valid_from"]),
+                _value(h["valid_to"]),
                 h.get("resource"),
             ]
             for h in found["history"]
         ]
-        people.print(table("What it said before (a dash under from: since the first build)", columns, rows))
+        people.print(table("What it said before (a dash under recorded from: since the first build; under valid: the register does not say)", columns, rows))
     if not found["sources"]:
         return
     columns = ["department", "resource", "batch", "row", "file", "line", "the row as it was delivered"]

@@ -94,7 +94,7 @@ class Node:
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """All rows, of the history without its times: when a value was seen to change depends on when runs came through."""
-        columns = "* exclude (valid_from, recorded_from, recorded_to)" if table == "history" else "*"
+        columns = "* exclude (valid_from, valid_to, recorded_from, recorded_to)" if table == "history" else "*"
         with duckdb.connect() as connection:
             answer = connection.sql(f"select {columns} from read_parquet('{self.parquet(table)}') order by all")
             return answer.fetchall()

@@ -53,7 +53,7 @@
     {%- set is_there = "now." ~ key ~ " is not null" -%}
     {%- set differs = [] -%}
     {%- set changes = [change(
-        "not (" ~ was_there ~ " and " ~ is_there ~ ")", key, "case when " ~ was_there ~ " then former." ~ key ~ " end", identifier_of(table)
+        table, "not (" ~ was_there ~ " and " ~ is_there ~ ")", key, "case when " ~ was_there ~ " then former." ~ key ~ " end", identifier_of(table), []
     )] -%}
     {%- for name, attribute in attributes_of(table, derived=true).items() if name != key and name in kept -%}
         {%- set differ = "former." ~ name ~ " is distinct from now." ~ name -%}
@@ -62,13 +62,16 @@
             {%- set differ = "cast(former." ~ name ~ " as string) is distinct from cast(now." ~ name ~ " as string)" -%}
         {%- endif -%}
         {%- do differs.append(differ) -%}
-        {%- do changes.append(change(was_there ~ " and (not " ~ is_there ~ " or " ~ differ ~ ")", name, "former." ~ name, none if attribute.derived_from else name)) -%}
+        {%- set inputs = [attribute.derived_from] if attribute.derived_from is string else attribute.derived_from or [] -%}
+        {%- do changes.append(change(
+            table, was_there ~ " and (not " ~ is_there ~ " or " ~ differ ~ ")", name, "former." ~ name, none if attribute.derived_from else name,
+            inputs | select('in', kept) | list
+        )) -%}
     {%- endfor -%}
 select
     '{{ table }}' as table_name,
     '{{ key }}' as key_attribute,
     former.{{ key }} as entity_id,
-    former._updated_at as valid_from,
     {{ each_of(without_nulls(list_of(changes))) }} as change
 from {{ former_of(now) if kept else now }} as former
 left join {{ now }} as now on former.{{ key }} = now.{{ key }}
@@ -81,12 +84,70 @@ where
     {%- endif %}
 {%- endmacro %}
 
-{% macro change(condition, attribute, value, supplied) -%}
+{#
+    One change: `address` of the row that supplied the former value, and the rows whose times tell when it held: `since`
+    this one, `until` the one that supplied the next value; `record`: whose later versions tell it where nothing supplied
+    the next one. A derived value has the rows of the first of its `inputs` that changed; what is retired went with the
+    record that its number rested on.
+#}
+{% macro change(table, condition, attribute, value, supplied, inputs) -%}
+    {%- set none_at = "cast(null as " ~ type_of(address_type()) ~ ")" -%}
+    {%- set address = "former._provenance." ~ supplied if supplied else none_at -%}
+    {%- set since = address if supplied else supplied_by_changed('former', table, inputs) or none_at -%}
+    {%- set until = "now._provenance." ~ supplied if supplied else supplied_by_changed('now', table, inputs) or none_at -%}
     {{ return(case_struct(condition, [
         ('attribute', "'" ~ attribute ~ "'"),
         ('value', "cast(" ~ value ~ " as string)"),
-        ('address', "former._provenance." ~ supplied if supplied else "cast(null as " ~ type_of(address_type()) ~ ")"),
+        ('address', address),
+        ('since', since),
+        ('until', until),
+        ('record', "case when now." ~ table_meta(table).key ~ " is null then former._provenance." ~ identifier_of(table) ~ " else " ~ since ~ " end"),
     ])) }}
+{%- endmacro %}
+
+{# The address of the first attribute in `names` that is not what it was; none where they are derived themselves. #}
+{% macro supplied_by_changed(side, table, names) -%}
+    {%- set branches = [] -%}
+    {%- for name in names if name in attributes_of(table) -%}
+        {%- do branches.append("when cast(former." ~ name ~ " as string) is distinct from cast(now." ~ name ~ " as string) then " ~ side ~ "._provenance." ~ name) -%}
+    {%- endfor -%}
+    {{ return("case " ~ branches | join(' ') ~ " end" if branches else none) }}
+{%- endmacro %}
+
+{#
+    Of the rows that changes name: the time that the register gave each, and whether another version of its record stands
+    now, of what time, and whether that withdrew it.
+#}
+{% macro times_of_rows(model) -%}
+    {%- set resource = staged_resource(model) -%}
+select
+    named.address,
+    staged._recorded_at as recorded_at,
+    standing._recorded_at as outdated_at,
+    coalesce(standing._op = 'delete', false) as withdrawn
+from named
+inner join {{ ref(model) }} as staged
+    on named.address.resource = '{{ resource | join('.') }}' and named.address.batch = staged._batch and named.address.{{ item('row') }} = staged._row
+left join {{ ref(model) }} as standing
+    on
+        staged._record_key = standing._record_key
+        and standing._status = 'current'
+        and standing._problem is null
+        and (staged._batch <> standing._batch or staged._row <> standing._row)
+{%- endmacro %}
+
+{# Since when the registers have known the entities of `newcomers`. Its supplier does not tell: the key has the newest. #}
+{% macro first_records(table) -%}
+    {%- set identified = ref('int_' ~ table ~ '__identified') -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+select '{{ table }}' as table_name, _entity_id as entity_id, min(_recorded_at) as recorded_at
+from {{ identified }} as identified
+{%- if columns_if_there(former_of(ref(table))) %}
+where _entity_id in (select entity_id from newcomers where table_name = '{{ table }}')
+{%- else %}
+where false
+{%- endif %}
+group by _entity_id
 {%- endmacro %}
 
 {# History as written so far; a new warehouse goes on from the release that was published of it, if there is one. #}
@@ -94,10 +155,13 @@ where
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- if increments() -%}{{ return("select * from " ~ this) }}{%- endif -%}
     {%- set files = inputs().history -%}
-    {%- if files -%}{{ return(read_batches(files)) }}{%- endif -%}
+    {#- One released by an older govshare lacks the columns that came later. -#}
+    {%- set there = get_columns_in_query(read_batches(files)) if files else [] -%}
     {%- set columns = [] -%}
-    {%- for name, column in model.columns.items() -%}{%- do columns.append("cast(null as " ~ type_of(column.data_type) ~ ") as " ~ item(name)) -%}{%- endfor -%}
-    {{ return("select " ~ columns | join(', ') ~ " where false") }}
+    {%- for name, column in model.columns.items() -%}
+        {%- do columns.append((item(name) if name in there else "cast(null as " ~ type_of(column.data_type) ~ ")") ~ " as " ~ item(name)) -%}
+    {%- endfor -%}
+    {{ return("select " ~ columns | join(', ') ~ (" from (" ~ read_batches(files) ~ ") as released" if files else " where false")) }}
 {%- endmacro %}
 
 {#

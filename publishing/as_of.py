@@ -59,22 +59,20 @@ def _valid(table: str) -> str:
 
     What was recorded later holds from its own time on, whatever had been recorded before: a value ends where the first
     of all those after it begins, and if that is not later than its own beginning, it was an error and never held. Where
-    no register gives a time, or a release is older than these times, a value holds as long as it was recorded."""
+    no register gave a time, or the row is older than these times, a value ends when the table gave it up."""
     return f"""
         select entity_id, attribute, value, recorded_to
         from (
             select
-                entity_id,
-                attribute,
-                value,
-                recorded_to,
-                coalesce(valid_from, timezone('Asia/Shanghai', recorded_from)) as valid_from,
-                min(coalesce(valid_to, timezone('Asia/Shanghai', recorded_to))) over (
-                    partition by entity_id, attribute
-                    order by recorded_to rows between current row and unbounded following
-                ) as valid_to
-            from {HISTORY}
-            where table_name = {text(table)}
+                * exclude (valid_from, valid_to),
+                coalesce(valid_from, lag(valid_to) over in_order) as valid_from,
+                min(valid_to) over (in_order rows between current row and unbounded following) as valid_to
+            from (
+                select * replace (coalesce(valid_to, timezone('Asia/Shanghai', recorded_to)) as valid_to)
+                from {HISTORY}
+                where table_name = {text(table)}
+            )
+            window in_order as (partition by entity_id, attribute order by recorded_to)
         )
         where valid_to > cast(moment as timestamp) and coalesce(valid_from < valid_to, true)"""
 

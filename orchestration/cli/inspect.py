@@ -114,7 +114,11 @@ def trace(
             ]
             for h in found["history"]
         ]
-        people.print(table("What it said before (a dash under recorded from: since the first build; under valid: the register does not say)", columns, rows))
+        people.print(
+            table(
+                "What it said before (a dash: since the first build; valid, but no register says when)", columns, rows
+            )
+        )
     if not found["sources"]:
         return
     columns = ["department", "resource", "batch", "row", "file", "line", "the row as it was delivered"]

@@ -325,6 +325,7 @@ def changed(city: MergeCase, tmp_path_factory: pytest.TempPathFactory) -> MergeC
 
 CORRECTED = number("410702", "20200301", "037")
 FOUND = number("410702", "19900307", "045")
+CAME = number("410702", "19900307", "061")
 EARLIER = """select entity_id, attribute, value, resource, batch, cast(valid_from as date)::varchar, cast(valid_to as date)::varchar,
     recorded_from from governance.history"""
 
@@ -346,9 +347,48 @@ def test_retired_ids_keep_their_last_values_and_point_to_their_successors(change
 
 def test_of_the_new_history_only_says_that_they_were_not_there(changed: MergeCase) -> None:
     found = changed.rows(
-        f"select attribute, value from governance.history where entity_id in ('{CORRECTED}', '{FOUND}')"
+        f"select attribute, value, cast(valid_to as date)::varchar from governance.history where entity_id in ('{CORRECTED}', '{FOUND}')"
     )
-    assert found == [("person_id", None)] * 2
+    assert found == [("person_id", None, "2024-01-01")] * 2
+
+
+def test_history_has_the_times_of_the_registers_and_not_of_the_deliveries(changed: MergeCase, tmp_path: Path) -> None:
+    case = changed.copy(tmp_path / "data")
+    with duckdb.connect(str(case.installation.warehouse)) as warehouse:
+        # kept by a govshare that did not know how long a value held
+        warehouse.execute("alter table governance.history drop column valid_to")
+    case.land(INSURANCE, "000002", [{"个人编号": "P1", "_op": "delete", "更新时间": "2024-03-01 00:00:00"}])
+    case.land(CARD, "000002", [
+        {"slh": "S2", "gmsfhm": CORRECTED, "xm": "李晓雷", "csrq": "20200301", "gxsj": "2023-06-01 00:00:00"},
+    ])  # fmt: skip
+    case.land(HOUSEHOLD, "000004", [
+        {"czrkrkid": "4", "identi_id": FOUND, "nm": "无名", "birth_dt": "19900307", "czrksjxgxsj": "2024-02-01 00:00:00",
+         "addr": "河南省新乡市红旗区西街街道1号", "belo_pcc": "410702"},
+        {"czrkrkid": "5", "identi_id": CAME, "nm": "来者", "birth_dt": "19900307", "czrksjxgxsj": "2022-02-01 00:00:00"},
+    ])  # fmt: skip
+    case.land(CARD, "000003", [
+        {"slh": "S3", "gmsfhm": CAME, "xm": "来者", "csrq": "19900307", "gxsj": "2024-02-02 00:00:00"},
+    ])  # fmt: skip
+    case.build()
+    found = {
+        (entity, attribute): (value, str(since)[:10], str(until)[:10])
+        for entity, attribute, value, since, until in case.rows(f"""
+            select entity_id, attribute, value, valid_from, valid_to from governance.history
+            where recorded_to = timestamptz '{case.now}'
+        """)
+    }
+    # withdrawn: what an older record says instead had been said all the time, and nothing takes the employer's place
+    assert found[HAN, "phone"] == ("13900000009", "2023-01-01", "2024-03-01")
+    assert found[HAN, "employer_name"] == ("新乡市甲有限公司", "2023-01-01", "2024-03-01")
+    # the register that stands first had another name before the one that was taken from another
+    assert found[CORRECTED, "name"] == ("李小雷", "2024-01-01", "2023-06-01")
+    # nobody says since when there was none; what is worked out of the address goes with it
+    assert found[FOUND, "household_address"] == found[FOUND, "household_town"] == (None, "None", "2024-02-01")
+    # known since the older of two records
+    assert found[CAME, "person_id"] == (None, "None", "2022-02-01")
+    assert case.rows(
+        "select count(valid_to) from governance.history where recorded_to < (select max(recorded_to) from governance.history)"
+    ) == [(0,)]
 
 
 def test_what_a_reviewer_decided_of_a_legal_entity_is_obeyed(changed: MergeCase) -> None:
@@ -365,9 +405,10 @@ def test_a_new_warehouse_goes_on_from_the_published_history_and_a_killed_build_l
 ) -> None:
     case = changed.copy(tmp_path / "data")
     release = tmp_path / "part-00000.parquet"
-    before = case.rows("select * from governance.history order by all")
+    # released by a govshare that did not know how long a value held
+    before = case.rows("select * replace (cast(null as timestamp) as valid_to) from governance.history order by all")
     with duckdb.connect(str(case.installation.warehouse)) as warehouse:
-        warehouse.execute(f"copy governance.history to '{release}'")
+        warehouse.execute(f"copy (select * exclude (valid_to) from governance.history) to '{release}'")
         warehouse.execute("drop table governance.history")
         # what a build leaves that was killed when it had made the base table and not yet history
         warehouse.execute(f"""create table base.population__before as

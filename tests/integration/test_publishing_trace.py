@@ -197,6 +197,7 @@ def former(entity: str, attribute: str, value: str, since: str, until: str, succ
     return (
         f"select 'population' as table_name, '{entity}' as entity_id, '{attribute}' as attribute, {value} as value, "
         f"'police.card' as resource, '000001' as batch, cast(3 as bigint) as \"row\", timestamp '2019-05-01' as valid_from, "
+        "timestamp '2023-12-01' as valid_to, "
         f"cast({since} as timestamptz) as recorded_from, cast('{until}' as timestamptz) as recorded_to, "
         f"cast({successor} as varchar) as successor_id"
     )
@@ -221,7 +222,14 @@ def test_former_values_are_shown_newest_first_with_when_and_by_whom(with_history
     assert [(h["value"], h["recorded_from"] is None, h["recorded_to"].month, h["resource"]) for h in found["history"]] == [
         ("王晓明", False, 3, "police.card"), ("王大明", True, 2, "police.card"),
     ]  # fmt: skip
+    assert {(h["valid_from"].year, h["valid_to"].year) for h in found["history"]} == {(2019, 2023)}
     assert found["retired"] is found["successor"] is None
+
+
+def test_a_history_released_without_valid_to_is_shown_without_it(city: City) -> None:
+    city.release(HISTORY, f"select * exclude (valid_to) from ({former(ID, 'name', 'null', 'null', '2024-02-01')})")
+    [shown] = trace(city.installation, "population", ID, "name")["history"]
+    assert shown["valid_to"] is None and shown["valid_from"].year == 2019
 
 
 def test_a_retired_id_says_since_when_and_who_took_its_place(with_history: City) -> None:

@@ -13,7 +13,7 @@ import pytest
 from installed import DEAD, MARRIED, MOVED, Node, note
 
 TABLES = (
-    "account", "certificate", "confidence", "conflicts", "defects", "differences", "disposition", "history", "legal_entity",
+    "account", "certificate", "certificate_sync", "confidence", "conflicts", "defects", "differences", "disposition", "history", "legal_entity",
     "population", "review", "set_aside", "supply", "suspicions",
 )  # fmt: skip
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -22,7 +22,9 @@ from orchestration.spark import tables
 
 pytestmark = pytest.mark.spark
 BASE = ("population", "legal_entity", "certificate")
-GOVERNANCE = ("account", "disposition", "set_aside", "defects", "conflicts", "differences", "review", "supply")
+GOVERNANCE = (
+    "account", "disposition", "set_aside", "defects", "conflicts", "differences", "review", "supply", "certificate_sync",
+)  # fmt: skip
 # A small city's tables take seconds, and code made for each of their long expressions minutes.
 SPARK_DEFAULTS = """
 spark.sql.codegen.wholeStage false

@@ -14,7 +14,7 @@ PUBLISHED = {
     "base": ["population", "legal_entity", "certificate"],
     "governance": [
         "conflicts", "set_aside", "defects", "disposition", "account", "history", "review", "suspicions", "supply",
-        "differences", "confidence",
+        "differences", "confidence", "certificate_sync",
     ],
 }  # fmt: skip
 HOUSEHOLD = "public_security.household_registration"
@@ -120,6 +120,13 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
          "许可证状态": "有效"},
         {"许可证编号": "JY14107020000002", "经营者名称": "乙小吃店", "统一社会信用代码": SHOP.lower()},
         {"许可证编号": "JY14107020000003", "经营者名称": "丙饭店", "统一社会信用代码": "410700100099999"},
+    ])  # fmt: skip
+    held = {"经营者名称": "乙小吃店", "统一社会信用代码": SHOP}
+    case.land(FOOD, "000002", [
+        {"许可证编号": "JY14107020000011", **held, "许可证状态": "有效", "有效期至": "2023-06-30"},
+        {"许可证编号": "JY14107020000012", **held, "许可证状态": "吊销"},
+        {"许可证编号": "JY14107020000013", **held, "许可证状态": "暂停"},
+        {"许可证编号": "JY14107020000014", **held, "许可证状态": "有效", "有效期至": "2024-01-02"},  # the day of the build
     ])  # fmt: skip
     case.land(TAX, "000001", [
         {"税务登记序号": "T1", "纳税人识别号": "410702171234567", "纳税人名称": "新乡市甲有限公司", "纳税人状态": "正常"},
@@ -295,6 +302,36 @@ def test_departments_that_differ_on_a_legal_entity_are_told(city: MergeCase) -> 
     assert city.rows("select count(*) from governance.differences where title is null or remedy is null") == [(0,)]
 
 
+def test_every_certificate_has_a_record_for_the_province_that_can_go_or_says_why_not(city: MergeCase) -> None:
+    assert city.rows("""
+        select certificate_id, validity from governance.certificate_sync
+        except all select certificate_id, validity from base.certificate
+    """) == []  # fmt: skip
+    assert city.rows("select count(*) from governance.certificate_sync") == city.rows(
+        "select count(*) from base.certificate"
+    )
+    columns = [name for name, *_ in city.rows("describe governance.certificate_sync")]
+    assert "missing" in columns
+    with_none = {"file_number", "catalogue_code", "valid_to", "file_type", "identifier", "_updated_at"}
+    for column in set(columns) - with_none:
+        silent = f"select certificate_id from governance.certificate_sync where ({column} is null) <> list_contains(missing, '{column}')"
+        assert city.rows(silent) == [], column
+
+    assert city.rows("""
+        select right(certificate_number, 2), validity from governance.certificate_sync
+        where certificate_number like 'JY1410702000001_' order by 1
+    """) == [("11", "4"), ("12", "5"), ("13", "10"), ("14", "11")]  # fmt: skip
+
+    card = city.one("select * from governance.certificate_sync where certificate_number = 'S1'")
+    assert (card["certificate_type"], card["holder_id"], card["holder_kind_code"], card["category"]) == (
+        "11100000000013127D001", HAN, "0", "1",
+    )  # fmt: skip
+    assert card["missing"] == ["issue_date", "issuer_code", "issuer_name", "issuer_division"]
+    licence = city.one("select * from governance.certificate_sync where certificate_number = 'JY14107020000001'")
+    assert (licence["certificate_type"], licence["holder_id"], licence["holder_kind_code"]) == (None, FIRM, "1")
+    assert "certificate_type" in licence["missing"]
+
+
 def test_the_same_batches_give_the_same_rows(city: MergeCase, tmp_path: Path) -> None:
     again = MergeCase(tmp_path)
     again.batches = {resource: list(reversed(parts)) for resource, parts in city.batches.items()}
@@ -398,6 +435,16 @@ def test_what_a_reviewer_decided_of_a_legal_entity_is_obeyed(changed: MergeCase)
     assert changed.rows(said) == [(SHOP, "decided by a reviewer")]
     holder = "select holder_id from base.certificate where certificate_number = 'JY14107020000003'"
     assert changed.rows(holder) == [(SHOP,)]
+
+
+def test_a_certificate_that_ended_since_yesterday_goes_to_the_province_anew(
+    city: MergeCase, changed: MergeCase
+) -> None:
+    records = "select certificate_number, validity, record_hash from governance.certificate_sync"
+    was, now = ({row[0]: row[1:] for row in case.rows(records)} for case in (city, changed))
+    assert {number for number in was if was[number] != now[number]} == {"JY14107020000003", "JY14107020000014", "C1"}
+    assert (was["JY14107020000014"][0], now["JY14107020000014"][0]) == ("11", "4")
+    assert len({digest for _, digest in now.values()}) == len(now)
 
 
 def test_a_new_warehouse_goes_on_from_the_published_history_and_a_killed_build_loses_none(

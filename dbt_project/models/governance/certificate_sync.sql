@@ -50,6 +50,6 @@ select
     certificate_id,
     {{ fields | join(',\n    ') }},
     {{ without_nulls(list_of(lacks)) }} as missing,
-    {{ sha256_text(texts | join(" || '\x1f' || ")) }} as record_hash,
+    {{ sha256_text("concat_ws('\x1f', " ~ texts | join(', ') ~ ")") }} as record_hash,
     _updated_at
 from records

@@ -326,7 +326,7 @@ def test_every_certificate_has_a_record_for_the_province_that_can_go_or_says_why
     assert (card["certificate_type"], card["holder_id"], card["holder_kind_code"], card["category"]) == (
         "11100000000013127D001", HAN, "0", "1",
     )  # fmt: skip
-    assert card["missing"] == ["issue_date", "issuer_code", "issuer_name", "issuer_division"]
+    assert card["missing"] == ["issuer_code", "issuer_name", "issuer_division"]
     licence = city.one("select * from governance.certificate_sync where certificate_number = 'JY14107020000001'")
     assert (licence["certificate_type"], licence["holder_id"], licence["holder_kind_code"]) == (None, FIRM, "1")
     assert "certificate_type" in licence["missing"]

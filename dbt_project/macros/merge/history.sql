@@ -138,10 +138,10 @@ left join {{ ref(model) }} as standing
 
 {# Since when the registers have known the entities of `newcomers`. Its supplier does not tell: the key has the newest. #}
 {% macro first_records(table) -%}
-    {%- set identified = ref('int_' ~ table ~ '__identified') -%}
+    {%- set claims = claims_to_merge(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
 select '{{ table }}' as table_name, _entity_id as entity_id, min(_recorded_at) as recorded_at
-from {{ identified }} as identified
+from {{ claims }} as claims
 {%- if columns_if_there(former_of(ref(table))) %}
 where _entity_id in (select entity_id from newcomers where table_name = '{{ table }}')
 {%- else %}

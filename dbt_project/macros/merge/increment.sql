@@ -184,11 +184,11 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The identified claims of the entities that a build computes. #}
+{# The identified claims of the entities that a build computes. (History keeps its rows in a full build too.) #}
 {% macro claims_to_merge(table) -%}
     {%- set identified = ref('int_' ~ table ~ '__identified') -%}
     {%- set touched = ref('int_' ~ table ~ '__touched') -%}
-    {{ return(beside(touched_relation(table), 'claims') if increments() else identified) }}
+    {{ return(beside(touched_relation(table), 'claims') if increments() and goes_on() else identified) }}
 {%- endmacro %}
 
 {# Pre-hook of base tables. #}

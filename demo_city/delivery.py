@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from demo_city.text import cat, constant, flat, present, take
+from demo_city.text import cat, constant, flat, present, take, where
 
 
 @dataclass
@@ -85,6 +85,7 @@ class Delivery:
     certificates: dict[str, pa.Array] = field(default_factory=dict)
     inner: frozenset[str] = frozenset()  # columns that help to make the others and are not delivered
     mirror: str | None = None  # second column that carries the entity's number, kept equal to the first
+    by_role: dict[str, dict[str, str]] = field(default_factory=dict)  # columns that say what an inner one of the row's role says
 
     def __post_init__(self) -> None:
         self.current = np.ones(self.rows, bool)
@@ -139,6 +140,17 @@ class Delivery:
         role, _, attribute = address.partition(".")
         item = self.items[name]
         item.tells.append(Tell(role, attribute, item.values if values is None else flat(values)))
+
+    def said_by_role(self, name: str, **inner: str) -> None:
+        """Add a column that says what the inner column of whichever role the row has says, with all that is wrong there."""
+        self.by_role[name] = inner
+        self.item(name, pa.nulls(self.rows, pa.string()), "joint")
+        self.say_by_role(name)
+
+    def say_by_role(self, name: str) -> None:
+        item = self.items[name]
+        for role, inner in self.by_role[name].items():
+            item.values = where(self.roles[role].entity >= 0, self.items[inner].values, item.values)
 
     def number(self, name: str, values: np.ndarray, tells: Mapping[str, pa.Array | None] | None = None) -> Item:
         """A column of numbers (databases and spreadsheets), NaN for none."""

@@ -39,6 +39,8 @@ def make_dirty(delivery: Delivery, rates: Rates, rng: np.random.Generator) -> No
         _strike(delivery, text, "line_break", rates, rng)
     if delivery.mirror:
         _mirror(delivery, delivery.mirror)
+    for name in delivery.by_role:
+        delivery.say_by_role(name)
     _repeat(delivery, rates, rng)
     delivery.ragged = rates.strike(rng, "ragged_line", delivery.resource, delivery.rows) & ~delivery.copy
     delivery.ragged &= ~delivery.frozen

@@ -1,6 +1,6 @@
 """What several departments write alike.
 
-Capital in words, certificates of institutions and organisations, years.
+Capital in words, what a credit code tells, certificates of institutions and organisations, years.
 """
 
 from __future__ import annotations
@@ -24,10 +24,20 @@ def capital_text(amounts: np.ndarray, unit: str | pa.Array = "万元") -> pa.Arr
     return cat(pa.array(known, pa.string()), unit)
 
 
-def capital_in_own_currency(office: Office, at: np.ndarray) -> pa.Array:
+def capital_in_own_currency(office: Office, at: np.ndarray, portion: np.ndarray | float = 1.0) -> pa.Array:
+    """The capital, or the portion of it that somebody has subscribed."""
     currency = office.world.entities.currency.take(pa.array(at))
     dollars = np.asarray(currency.to_numpy(zero_copy_only=False)) == "USD"
-    return capital_text(office.world.entities.capital[at], where(dollars, "万美元", "万元"))
+    return capital_text(office.world.entities.capital[at] * portion, where(dollars, "万美元", "万元"))
+
+
+def number_tells(office: Office, at: np.ndarray, role: str = "entity") -> dict[str, pa.Array | None]:
+    """What a credit code says by itself."""
+    return {
+        f"{role}.credit_code": None,
+        f"{role}.entity_kind": office.entity("entity_kind", at),
+        f"{role}.organisation_code": office.entity("organisation_code", at),
+    }
 
 
 def certificate_states(registration: pa.Array) -> pa.Array:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from demo_city.delivery import Delivery
-from demo_city.departments.common import certificate_of_entity, certificate_states
-from demo_city.departments.market_regulation import number_tells
+from demo_city.departments.common import certificate_of_entity, certificate_states, number_tells
 from demo_city.geography import county_name
 from demo_city.office import Office
 from demo_city.register import File, Register, numbered, subject

@@ -1,6 +1,7 @@
-"""市场监督管理局: enterprises (市场主体登记), their licences (电子营业执照), food licences (食品经营许可证).
+"""市场监督管理局: enterprises (市场主体登记), their licences (电子营业执照), food licences (食品经营许可证),
+shareholders (``shareholders``).
 
-Two tables of a database, and one JSON document.
+Three tables of a database, and one JSON document.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import pyarrow as pa
 
 from demo_city.chance import uniform
 from demo_city.delivery import Delivery
-from demo_city.departments.common import capital_in_own_currency, certificate_states
+from demo_city.departments.common import capital_in_own_currency, certificate_states, number_tells
+from demo_city.departments.shareholders import shareholder, shareholders
 from demo_city.geography import county_name
 from demo_city.households import TODAY
 from demo_city.life import years
@@ -24,15 +26,6 @@ MARKET = ("91", "92", "93")
 LICENCE_TYPE = "11100000MB0143028R001"
 FOOD_INDUSTRIES = ("C13", "C14", "F52", "H62")
 DAY = np.timedelta64(1, "D")
-
-
-def number_tells(office: Office, at: np.ndarray) -> dict[str, pa.Array | None]:
-    """What a credit code says by itself."""
-    return {
-        "entity.credit_code": None,
-        "entity.entity_kind": office.entity("entity_kind", at),
-        "entity.organisation_code": office.entity("organisation_code", at),
-    }
 
 
 def market_entities(world: World) -> np.ndarray:
@@ -211,5 +204,12 @@ REGISTERS = [
         food_traders,
         food_licence,
         frozenset({"closed"}),
+    ),
+    Register(
+        "market_regulation.shareholder",
+        Table("market_regulation", "gdczxx", "gxsj", "invid"),
+        shareholders,
+        shareholder,
+        frozenset({"firm"}),
     ),
 ]

@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from demo_city.chance import uniform
 from demo_city.delivery import Delivery
-from demo_city.departments.common import capital_in_own_currency
-from demo_city.departments.market_regulation import number_tells
+from demo_city.departments.common import capital_in_own_currency, number_tells
 from demo_city.entities import NEW_CODES_SINCE
 from demo_city.geography import county_name
 from demo_city.households import TODAY

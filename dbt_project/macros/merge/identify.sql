@@ -17,6 +17,12 @@
     end
 {%- endmacro %}
 
+{#
+    The same over all claims on the known one: one that agrees settles it, and one that differs is not outweighed by those
+    that say none, as who lists an entity's shareholders does.
+#}
+{% macro agreement_over(agrees) %}{{ return("case when max(" ~ agrees ~ ") = 2 then 2 else min(" ~ agrees ~ ") end") }}{% endmacro %}
+
 {# The claims that reached an entity, with _entity_id. #}
 {% macro identified(table, claims, links) -%}
     {%- if not execute -%}{{ return('select * from ' ~ claims ~ ', ' ~ links) }}{%- endif -%}

@@ -63,7 +63,7 @@ judged as (
         _role,
         credit_code,
         count(distinct shared) as points,
-        max(agrees) as agrees,
+        {{ agreement_over('agrees') }} as agrees,
         substr(
             {% for column, word in shared -%}
             {{ '|| ' if not loop.first }}max(case when shared = '{{ column }}' then '、{{ word }}' else '' end)

@@ -57,7 +57,7 @@ namesakes as (
         loose._row,
         loose._role,
         known.credit_code,
-        max({{ representatives_agree('loose', 'known') }}) as agrees
+        {{ agreement_over(representatives_agree('loose', 'known')) }} as agrees
     from loose
     inner join claims as known on loose.name = known.name
     where known.credit_code is not null and not {{ refused }}

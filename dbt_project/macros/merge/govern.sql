@@ -39,6 +39,19 @@
     {{ return(roles) }}
 {%- endmacro %}
 
+{# The staged rows, each with the links of its claims. #}
+{% macro with_links(model, roles) -%}
+from {{ ref(model) }} as staged
+{%- for role in roles %}
+left join {{ ref('int_' ~ role.table ~ '__links') }} as {{ role.link }}
+    on
+        {{ role.link }}._resource = '{{ staged_resource(model) | join('.') }}'
+        and {{ role.link }}._role = '{{ role.role }}'
+        and staged._batch = {{ role.link }}._batch
+        and staged._row = {{ role.link }}._row
+{%- endfor %}
+{%- endmacro %}
+
 {% macro disposed_rows(model) -%}
     {%- set roles = row_roles(model) -%}
     {%- set entities, speaking, findings, claims, repairs = [], [], [], [], [] -%}
@@ -91,15 +104,7 @@ select
         when {{ counts('staged') }} then {{ list_joined('staged._defects', without_nulls(list_of(repairs))) if repairs else 'staged._defects' }}
         else {{ no_list(defect_type()) }}
     end as defects
-from {{ ref(model) }} as staged
-{%- for role in roles %}
-left join {{ ref('int_' ~ role.table ~ '__links') }} as {{ role.link }}
-    on
-        {{ role.link }}._resource = '{{ staged_resource(model) | join('.') }}'
-        and {{ role.link }}._role = '{{ role.role }}'
-        and staged._batch = {{ role.link }}._batch
-        and staged._row = {{ role.link }}._row
-{%- endfor %}
+{{ with_links(model, roles) }}
 {%- if goes_on() %}
 inner join {{ intermediate('int_row__touched') }} as touched
     on

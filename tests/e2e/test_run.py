@@ -13,8 +13,8 @@ import pytest
 from installed import DEAD, MARRIED, MOVED, Node, note
 
 TABLES = (
-    "account", "certificate", "certificate_sync", "confidence", "conflicts", "defects", "differences", "disposition", "history", "legal_entity",
-    "population", "review", "set_aside", "supply", "suspicions",
+    "account", "certificate", "certificate_sync", "confidence", "conflicts", "defects", "differences", "disposition", "history",
+    "legal_entity", "population", "review", "set_aside", "shareholding", "supply", "suspicions",
 )  # fmt: skip
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -39,7 +39,7 @@ def test_a_run_says_what_it_did_and_where_things_lie(finished: Node) -> None:
 def test_the_account_balances(city: str, request: pytest.FixtureRequest) -> None:
     document = request.getfixturevalue(city).document("account")
     assert document["balanced"] is True
-    assert len(document["resources"]) == 14
+    assert len(document["resources"]) == 15
     for line in document["resources"]:
         assert line["landed"] == line["merged"] + line["superseded"] + line["duplicate"] + line["set_aside"]
         assert line["landed"] > 0

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.spark
 BASE = ("population", "legal_entity", "certificate")
 GOVERNANCE = (
     "account", "disposition", "set_aside", "defects", "conflicts", "differences", "review", "supply", "certificate_sync",
+    "shareholding",
 )  # fmt: skip
 # A small city's tables take seconds, and code made for each of their long expressions minutes.
 SPARK_DEFAULTS = """

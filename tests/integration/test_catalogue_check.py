@@ -85,7 +85,7 @@ def test_the_pilots_catalogue_has_no_finding_of_any_kind(tmp_path: Path) -> None
     installation = Installation(tmp_path / "data", tmp_path / "city", DBT_PROJECT / "cities" / "xinxiang")
     assert check(installation) == []
     catalogue = load(installation)
-    assert len(catalogue.resources) >= 14 and catalogue.agreements and catalogue.code_tables
+    assert len(catalogue.resources) >= 15 and catalogue.agreements and catalogue.code_tables
     assert set(catalogue.base_tables) == {"population", "legal_entity", "certificate"}
     assert {r.department for r in catalogue.resources.values()} <= set(catalogue.departments)
 

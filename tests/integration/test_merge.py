@@ -14,7 +14,7 @@ PUBLISHED = {
     "base": ["population", "legal_entity", "certificate"],
     "governance": [
         "conflicts", "set_aside", "defects", "disposition", "account", "history", "review", "suspicions", "supply",
-        "differences", "confidence", "certificate_sync",
+        "differences", "confidence", "certificate_sync", "shareholding",
     ],
 }  # fmt: skip
 HOUSEHOLD = "public_security.household_registration"
@@ -24,6 +24,7 @@ INSURANCE = "human_resources.social_insurance"
 BIRTH = "health.birth_certificate"
 ENTERPRISE = "market_regulation.enterprise_registration"
 FOOD = "market_regulation.food_licence"
+SHAREHOLDER = "market_regulation.shareholder"
 TAX = "tax.tax_registration"
 
 
@@ -133,6 +134,24 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
         {"税务登记序号": "T2", "纳税人识别号": "000", "纳税人名称": "丁公司"},
         {"税务登记序号": "T3", "_op": None, "纳税人识别号": SHOP, "纳税人名称": "乙小吃店"},
     ])  # fmt: skip
+    case.land(SHAREHOLDER, "000001", [
+        {"invid": "I1", "uni_social_crd_cd": FIRM.lower(), "comp_nm": "新乡市甲有限公司", "inv": "韩　梅", "invtype": "自然人",
+         "certype": "居民身份证", "cerno": HAN[:6] + HAN[8:17], "subconam": "1,200.5(万元)", "condate": "2015-1-9", "gxsj": "2020-01-01 00:00:00"},
+        # the same shareholder in a newer record, of 0.35 万 dollars
+        {"invid": "I2", "uni_social_crd_cd": FIRM, "inv": "韩梅", "invtype": "自然人", "cerno": HAN, "subconam": "3500美元",
+         "gxsj": "2021-01-01 00:00:00"},
+        # by its code; and by its name, in an enterprise that is known by its name only
+        {"invid": "I3", "uni_social_crd_cd": FIRM, "inv": "乙小吃店", "invtype": "企业法人", "cerno": SHOP.lower(), "subconam": "60万元"},
+        {"invid": "I4", "comp_nm": "乙小吃店", "inv": "新乡市甲有限公司", "certype": "统一社会信用代码", "subconam": "三万"},
+        # two whose numbers tell nothing are not one
+        {"invid": "I5", "uni_social_crd_cd": FIRM, "inv": "李雷", "certype": "居民身份证", "cerno": LI[:17], "subconam": "10"},
+        {"invid": "I6", "uni_social_crd_cd": FIRM, "inv": "张雷", "invtype": "自然人", "cerno": "无", "subconam": "10万元", "capt_kind": "港元"},
+        # nobody knows the enterprise, nobody is named
+        {"invid": "I7", "uni_social_crd_cd": "123", "comp_nm": "戊公司", "inv": "韩梅", "invtype": "自然人", "cerno": HAN},
+        {"invid": "I8", "uni_social_crd_cd": FIRM, "invtype": "自然人"},
+        {"invid": "I9", "uni_social_crd_cd": FIRM, "inv": "李雷", "invtype": "自然人", "cerno": LI},
+    ])  # fmt: skip
+    case.land(SHAREHOLDER, "000002", [{"invid": "I9", "_op": "delete"}])
     case.land(TAX, "000002", [{"税务登记序号": "T3", "_op": "delete"}])
     return case.build()
 
@@ -140,6 +159,33 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
 def person(city: MergeCase, key: str) -> dict:
     found = city.one(f"select * from base.population where id_number = '{key}'")
     return {**found, "_provenance": dict(found["_provenance"])}
+
+
+def test_shareholders_are_tied_to_persons_and_entities_where_the_number_or_a_link_allows(city: MergeCase) -> None:
+    held = city.rows("""
+        select credit_code, shareholder_kind, shareholder_id, shareholder_name, cast(subscribed_capital as double), capital_currency,
+            cast(contribution_date as varchar), batch, "row"
+        from governance.shareholding order by "row"
+    """)
+    assert held == [
+        (FIRM, "person", HAN, "韩梅", 0.35, "USD", None, "000001", 2),
+        (FIRM, "legal_entity", SHOP, "乙小吃店", 60, "CNY", None, "000001", 3),
+        (SHOP, "legal_entity", FIRM, "新乡市甲有限公司", None, None, None, "000001", 4),
+        (FIRM, "person", None, "李雷", 10, "CNY", None, "000001", 5),
+        (FIRM, "person", None, "张雷", 10, "HKD", None, "000001", 6),
+    ]
+    aside = city.rows(f"""
+        select "row", role, list(rule order by rule) from governance.set_aside
+        where resource = '{SHAREHOLDER}' and scope = 'claim' group by all order by 1
+    """)
+    assert aside == [
+        (5, "shareholder", ["id_number_length", "not_linked"]),
+        (6, "shareholder", ["id_number_missing", "not_linked"]),
+        (7, "enterprise", ["credit_code_length", "not_linked"]),
+    ]
+    assert city.rows(f"""
+        select "row", rule from governance.defects where resource = '{SHAREHOLDER}' and rule <> 'space_in_text' order by 1, 2
+    """) == [(1, "credit_code_case"), (4, "capital_format"), (4, "credit_code_missing")]
 
 
 def test_the_account_balances(city: MergeCase) -> None:

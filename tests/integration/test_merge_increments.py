@@ -19,6 +19,7 @@ from test_merge import (
     MARRIAGE,
     OLD_NUMBER,
     PUBLISHED,
+    SHAREHOLDER,
     TAX,
     code,
     number,
@@ -59,6 +60,7 @@ class Feed:
             self.food,
             self.tax,
             self.office,
+            self.shareholder,
         ]
         for maker in self.draw.sample(makers, self.draw.randint(1, 3)):
             resource, rows = maker()
@@ -173,6 +175,17 @@ class Feed:
                     "有效期起": self.time()[:10], "_op": self.operation()}  # fmt: skip
 
         return INSTITUTION, self.rows(make)
+
+    def shareholder(self) -> tuple[str, list[dict[str, Any]]]:
+        def make() -> dict[str, Any]:
+            (key, name, _), (firm, _, called), (owner, _, owner_name) = self.person(), self.draw.choice(FIRMS), self.draw.choice(FIRMS)
+            if self.draw.random() < 0.4:
+                key, name = self.draw.choice([owner, None]), owner_name
+            return {"invid": f"V{self.draw.randint(1, 8)}", "uni_social_crd_cd": self.draw.choice([firm, None]), "comp_nm": called, "inv": name,
+                    "invtype": "自然人" if name[0] == "王" else "企业法人", "cerno": key, "dom": f"{self.draw.randint(1, 3)}号",
+                    "subconam": f"{self.draw.randint(1, 9)}万元", "gxsj": self.time(), "_op": self.operation()}  # fmt: skip
+
+        return SHAREHOLDER, self.rows(make)
 
 
 SEEDS = [int(seed) for seed in os.environ.get("GOVSHARE_SEEDS", "1").split(",")]  # others: GOVSHARE_SEEDS=2,3,4

@@ -32,7 +32,7 @@ def test_a_city_and_nothing_to_do_the_second_time(tmp_path: Path) -> None:
     assert first.exit_code == 0, first.said
     document = json.loads(first.stdout)
     assert document["made"] and document["rows"] == sum(r["rows"] for r in document["resources"])
-    assert len(document["resources"]) == 14
+    assert len(document["resources"]) == 15
     before = stamps(out)
     second = run("--out", str(out), "--json")
     assert second.exit_code == 0 and not json.loads(second.stdout)["made"]

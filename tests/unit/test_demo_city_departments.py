@@ -223,3 +223,24 @@ def test_old_numbers_are_numbers(heavy: dict[str, Delivery]) -> None:
     led = delivery.old_number(role) & (role.mapped_by == 0)
     codes = delivery.items["组织机构代码"].values.filter(pa.array(led)).to_pylist()
     assert len(codes) > 5 and {len(code) for code in codes} == {9}
+
+
+def test_who_holds_an_enterprise(clean: dict[str, Delivery], heavy: dict[str, Delivery], world: World) -> None:
+    """One to three, no one twice, the representative among them; persons mostly, and other enterprises."""
+    delivery = clean["market_regulation.shareholder"]
+    firm, person, owner = (delivery.roles[r].entity for r in ("enterprise", "shareholder", "corporate_shareholder"))
+    assert ((person >= 0) != (owner >= 0)).all() and (owner != firm).all()
+    held = list(zip(firm.tolist(), person.tolist(), owner.tolist(), strict=True))
+    assert len(set(held)) == len(held)
+    each = Counter(firm.tolist())
+    assert set(each.values()) == {1, 2, 3}
+    represented = {(at, world.entities.representative[at], -1) for at in each}
+    assert represented <= set(held)
+    assert 0.05 < (owner >= 0).mean() < 0.4
+    # what is wrong with the number of a person or an enterprise is wrong in the one column that is delivered
+    spoiled = heavy["market_regulation.shareholder"]
+    for role in ("shareholder", "corporate_shareholder"):
+        inner = spoiled.items[spoiled.roles[role].number or ""]
+        rows = np.flatnonzero(spoiled.roles[role].entity >= 0)
+        assert inner.touched[rows].any()
+        assert spoiled.items["cerno"].values.take(rows).equals(inner.values.take(rows))

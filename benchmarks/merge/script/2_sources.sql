@@ -94,7 +94,7 @@ with texts as (
 )
 
 select
-    'public_security.household_registration' as _resource, 12 as _source, 'household_registration' as _register,
+    'public_security.household_registration' as _resource, 13 as _source, 'household_registration' as _register,
     _batch, _row, _record_key, _recorded_at,
     id_number(number) as id_number, compact(number) as written_number,
     person_name(nm) as name, person_name(used_nm) as former_name, coded(gen, 'sex') as sex, coded(nation, 'ethnic_group') as ethnic_group,
@@ -114,7 +114,7 @@ with texts as (
 )
 
 select
-    'public_security.identity_card' as _resource, 13 as _source, 'identity_card' as _register, _batch, _row, _record_key, _recorded_at,
+    'public_security.identity_card' as _resource, 14 as _source, 'identity_card' as _register, _batch, _row, _record_key, _recorded_at,
     id_number(number) as id_number, compact(number) as written_number,
     person_name(xm) as name, coded(xb, 'sex') as sex, coded(mz, 'ethnic_group') as ethnic_group, date_of(csrq) as birth_date, zz as residence_address,
     slh as certificate_number, organisation_name(qfjg) as issuer_name, date_of(yxqqsrq) as valid_from, last_day(yxqjzrq) as valid_to,
@@ -256,6 +256,22 @@ select
     coded(state, 'certificate_status') as status
 from texts;
 
+create table shareholder as
+with texts as (
+    select
+        _batch, _row, invid as _record_key, tidy(gxsj) as updated, tidy(uni_social_crd_cd) as code, tidy(comp_nm) as enterprise, tidy(inv) as holder,
+        coalesce(tidy(invtype), tidy(certype), '自然人') similar to '.*(自然人|身份证).*' as of_person, tidy(cerno) as number, tidy(dom) as address
+    from current_rows('market_regulation/shareholder', invid, gxsj)
+)
+
+select
+    'market_regulation.shareholder' as _resource, 11 as _source, 'shareholder_registration' as _register, _batch, _row, _record_key,
+    moment(updated) as _recorded_at, credit_code(code) as enterprise_code, organisation_name(enterprise) as enterprise_name,
+    case when of_person then id_number(number) end as person_id, case when of_person then compact(number) end as person_written,
+    case when of_person then person_name(holder) end as person, case when of_person then address end as person_address,
+    case when not of_person then credit_code(number) end as owner_code, case when not of_person then organisation_name(holder) end as owner_name
+from texts;
+
 create table tax as
 with texts as (
     select
@@ -267,7 +283,7 @@ with texts as (
 )
 
 select
-    'tax.tax_registration' as _resource, 14 as _source, _batch, _row, moment(updated) as _recorded_at,
+    'tax.tax_registration' as _resource, 15 as _source, _batch, _row, moment(updated) as _recorded_at,
     coalesce(code, valid_credit_code(number)) as credit_code, number as tax_number,
     case when regexp_matches(organisation, '^[0-9A-Z]{8}[0-9X]$') then organisation end as organisation_code,
     organisation_name(name) as name, coded(type, 'entity_type') as entity_type, person_name(representative) as representative_name,
@@ -318,7 +334,7 @@ with texts as (
 )
 
 select
-    'natural_resources.real_estate_certificate' as _resource, 11 as _source, _batch, _row, moment(updated) as _recorded_at, number as certificate_number, serial as serial_number,
+    'natural_resources.real_estate_certificate' as _resource, 12 as _source, _batch, _row, moment(updated) as _recorded_at, number as certificate_number, serial as serial_number,
     case when of_person then 'person' else 'legal_entity' end as holder_kind,
     case when of_person then id_number(owner_number) else credit_code(owner_number) end as holder_id,
     case when not of_person then owner_number end as holder_old_number,

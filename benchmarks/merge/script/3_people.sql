@@ -59,6 +59,11 @@ with people as (
         _resource, _source, _register, _batch, _row, _record_key, _recorded_at, 'father' as _role,
         father_id as id_number, father_written as written_number, father as name, '1' as sex
     from birth
+    union all by name
+    select
+        _resource, _source, _register, _batch, _row, _record_key, _recorded_at, 'shareholder' as _role,
+        person_id as id_number, person_written as written_number, person as name, person_address as residence_address
+    from shareholder
 )
 
 select

@@ -13,9 +13,17 @@ with entities as (
     select * exclude (certificate_number) from social_organisation
     union all by name
     select * exclude (certificate_number) from institution
+    union all by name
+    select
+        _resource, _source, _batch, _row, _recorded_at, 'enterprise' as _role, enterprise_code as credit_code, enterprise_name as name
+    from shareholder
+    union all by name
+    select
+        _resource, _source, _batch, _row, _recorded_at, 'corporate_shareholder' as _role, owner_code as credit_code, owner_name as name
+    from shareholder
 )
 
-select *, claim_order(_recorded_at, _source, _batch, _row) as _order
+select * replace (coalesce(_role, 'entity') as _role), claim_order(_recorded_at, _source, _batch, _row) as _order
 from entities
 where coalesce(credit_code, name, registration_number, organisation_code, tax_number) is not null;
 
@@ -66,17 +74,17 @@ with loose as (
 ),
 
 numbers as (
-    select _resource, _batch, _row, 'registration_number' as kind, registration_number as number from loose
+    select _resource, _batch, _row, _role, 'registration_number' as kind, registration_number as number from loose
     union all
-    select _resource, _batch, _row, 'organisation_code', organisation_code from loose
+    select _resource, _batch, _row, _role, 'organisation_code', organisation_code from loose
     union all
-    select _resource, _batch, _row, 'tax_number', tax_number from loose
+    select _resource, _batch, _row, _role, 'tax_number', tax_number from loose
     union all
-    select _resource, _batch, _row, 'organisation_code', tax_number[7:15] from loose where length(tax_number) = 15
+    select _resource, _batch, _row, _role, 'organisation_code', tax_number[7:15] from loose where length(tax_number) = 15
 ),
 
 by_number as (
-    select _resource, _batch, _row, count(distinct credit_code) filter (entities = 1) as found, min(credit_code) filter (entities = 1) as credit_code
+    select _resource, _batch, _row, _role, count(distinct credit_code) filter (entities = 1) as found, min(credit_code) filter (entities = 1) as credit_code
     from numbers
     join old_numbers using (kind, number)
     group by all
@@ -84,12 +92,12 @@ by_number as (
 
 namesakes as (
     select
-        loose._resource, loose._batch, loose._row, known.credit_code,
-        max(case
-            when loose.representative_name = known.representative_name then 2
-            when loose.representative_name is null or known.representative_name is null then 1
-            else 0
-        end) as agrees
+        loose._resource, loose._batch, loose._row, loose._role, known.credit_code,
+        case
+            when bool_or(loose.representative_name = known.representative_name) then 2
+            when bool_or(loose.representative_name <> known.representative_name) then 0
+            else 1
+        end as agrees
     from loose
     join legal_entity_claims as known using (name)
     where known.credit_code is not null
@@ -99,24 +107,24 @@ namesakes as (
 -- Only one entity may bear the name and have no other representative, or one has the same representative.
 by_name as (
     select
-        _resource, _batch, _row,
+        _resource, _batch, _row, _role,
         case
             when count(*) filter (agrees = 2) = 1 then min(credit_code) filter (agrees = 2)
             when count(*) = 1 then min(credit_code) filter (agrees = 1)
         end as credit_code
     from namesakes
-    anti join by_number using (_resource, _batch, _row)
+    anti join by_number using (_resource, _batch, _row, _role)
     group by all
 )
 
-select _resource, _batch, _row, credit_code from by_number where found = 1
+select _resource, _batch, _row, _role, credit_code from by_number where found = 1
 union all
-select _resource, _batch, _row, credit_code from by_name where credit_code is not null;
+select _resource, _batch, _row, _role, credit_code from by_name where credit_code is not null;
 
 create view legal_entity_identified as
 select *, credit_code as _entity from legal_entity_claims where credit_code is not null
 union all by name
 select claims.*, links.credit_code as _entity
 from legal_entity_claims as claims
-join legal_entity_links as links using (_resource, _batch, _row)
+join legal_entity_links as links using (_resource, _batch, _row, _role)
 where claims.credit_code is null;

@@ -9,8 +9,8 @@ create macro resource_name(source) as [
     'civil_affairs.death', 'civil_affairs.marriage', 'civil_affairs.social_organisation', 'education.school_enrolment',
     'establishment_office.public_institution', 'health.birth_certificate', 'human_resources.social_insurance',
     'market_regulation.business_licence', 'market_regulation.enterprise_registration', 'market_regulation.food_licence',
-    'natural_resources.real_estate_certificate', 'public_security.household_registration', 'public_security.identity_card',
-    'tax.tax_registration'
+    'market_regulation.shareholder', 'natural_resources.real_estate_certificate', 'public_security.household_registration',
+    'public_security.identity_card', 'tax.tax_registration'
 ][source];
 
 create macro row_at(address) as
@@ -22,7 +22,7 @@ create macro row_at(address) as
 
 create macro place(claim) as list_transform([cast(claim & 9223372036854775807::hugeint as bigint)], lambda address: row_at(address))[1];
 
-create macro sources_in(bits) as list_transform(list_filter(range(1, 15), lambda n: bits & (1 << cast(n as integer)) > 0), lambda n: resource_name(n));
+create macro sources_in(bits) as list_transform(list_filter(range(1, 16), lambda n: bits & (1 << cast(n as integer)) > 0), lambda n: resource_name(n));
 
 -- What contradicts the number itself comes last.
 create macro unless_other(value, of_number, claim) as claim + case when value <> of_number then ranked(0::hugeint, 60) else 0::hugeint end;
@@ -50,13 +50,13 @@ with identified as (
     where claims.id_number is null and links.entity_id is not null
 )
 
--- Whom to believe: 13 card, 12 household, 2 marriage, 1 death, 6 birth, 7 insurance, 4 school.
+-- Whom to believe: 14 card, 13 household, 2 marriage, 1 death, 6 birth, 7 insurance, 4 school, 11 shareholder.
 select
     *,
-    ranked(_order, case _source when 13 then 0 when 12 then 1 when 2 then 2 when 1 then 3 when 6 then 4 when 7 then 5 else 6 end) as by_name,
-    ranked(_order, case _source when 13 then 0 when 12 then 1 when 6 then 2 when 1 then 3 when 2 then 4 when 7 then 5 else 6 end) as by_birth,
-    ranked(_order, case _source when 13 then 0 when 12 then 1 when 6 then 2 when 1 then 3 when 7 then 4 when 4 then 5 else 6 end) as by_sex,
-    ranked(_order, case _source when 2 then 0 when 1 then 1 when 7 then 2 when 12 then 3 when 4 then 4 else 5 end) as by_fact
+    ranked(_order, case _source when 14 then 0 when 13 then 1 when 2 then 2 when 1 then 3 when 6 then 4 when 7 then 5 when 4 then 6 else 7 end) as by_name,
+    ranked(_order, case _source when 14 then 0 when 13 then 1 when 6 then 2 when 1 then 3 when 2 then 4 when 7 then 5 else 6 end) as by_birth,
+    ranked(_order, case _source when 14 then 0 when 13 then 1 when 6 then 2 when 1 then 3 when 7 then 4 when 4 then 5 else 6 end) as by_sex,
+    ranked(_order, case _source when 2 then 0 when 1 then 1 when 7 then 2 when 13 then 3 when 4 then 4 when 14 then 5 else 6 end) as by_fact
 from identified;
 
 create table persons as
@@ -75,7 +75,7 @@ select
     best(household_number, _order) as household_number,
     best(household_relation, _order) as household_relation,
     best(household_division, _order) as household_division,
-    best(case when _source = 12 then household_address end, _order) as household_address,
+    best(case when _source = 13 then household_address end, _order) as household_address,
     best(residence_address, by_fact) as residence_address,
     best(marital_status, by_fact) as marital_status,
     best(marriage_date, _order) as marriage_date,
@@ -245,8 +245,8 @@ left join widowed using (person_id);
 
 create table entities as
 with identified as (
-    -- 9 enterprise, 5 institution, 3 social organisation, 8 licence, 14 tax, 10 food licence
-    select *, ranked(_order, case _source when 9 then 0 when 5 then 1 when 3 then 2 when 8 then 3 when 14 then 4 else 5 end) as by_rank
+    -- 9 enterprise, 5 institution, 3 social organisation, 8 licence, 15 tax, 10 food licence, 11 shareholder
+    select *, ranked(_order, case _source when 9 then 0 when 5 then 1 when 3 then 2 when 8 then 3 when 15 then 4 when 10 then 5 else 6 end) as by_rank
     from legal_entity_identified
 )
 

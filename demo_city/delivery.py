@@ -85,7 +85,7 @@ class Delivery:
     certificates: dict[str, pa.Array] = field(default_factory=dict)
     inner: frozenset[str] = frozenset()  # columns that help to make the others and are not delivered
     mirror: str | None = None  # second column that carries the entity's number, kept equal to the first
-    by_role: dict[str, dict[str, str]] = field(default_factory=dict)  # columns that say what an inner one of the row's role says
+    by_role: dict[str, dict[str, str]] = field(default_factory=dict)  # column: role: the inner column that it repeats
 
     def __post_init__(self) -> None:
         self.current = np.ones(self.rows, bool)
@@ -142,7 +142,7 @@ class Delivery:
         item.tells.append(Tell(role, attribute, item.values if values is None else flat(values)))
 
     def said_by_role(self, name: str, **inner: str) -> None:
-        """Add a column that says what the inner column of whichever role the row has says, with all that is wrong there."""
+        """Add a column that repeats the inner column of whichever role the row has, with all that is wrong there."""
         self.by_role[name] = inner
         self.item(name, pa.nulls(self.rows, pa.string()), "joint")
         self.say_by_role(name)

@@ -178,7 +178,8 @@ class Feed:
 
     def shareholder(self) -> tuple[str, list[dict[str, Any]]]:
         def make() -> dict[str, Any]:
-            (key, name, _), (firm, _, called), (owner, _, owner_name) = self.person(), self.draw.choice(FIRMS), self.draw.choice(FIRMS)
+            (key, name, _), (firm, _, called) = self.person(), self.draw.choice(FIRMS)
+            owner, _, owner_name = self.draw.choice(FIRMS)
             if self.draw.random() < 0.4:
                 key, name = self.draw.choice([owner, None]), owner_name
             return {"invid": f"V{self.draw.randint(1, 8)}", "uni_social_crd_cd": self.draw.choice([firm, None]), "comp_nm": called, "inv": name,

@@ -135,7 +135,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
         {"税务登记序号": "T3", "_op": None, "纳税人识别号": SHOP, "纳税人名称": "乙小吃店"},
     ])  # fmt: skip
     case.land(SHAREHOLDER, "000001", [
-        {"invid": "I1", "uni_social_crd_cd": FIRM.lower(), "comp_nm": "新乡市甲有限公司", "inv": "韩　梅", "invtype": "自然人",
+        {"invid": "I1", "uni_social_crd_cd": FIRM, "comp_nm": "新乡市甲有限公司", "inv": "韩　梅", "invtype": "自然人",
          "certype": "居民身份证", "cerno": HAN[:6] + HAN[8:17], "subconam": "1,200.5(万元)", "condate": "2015-1-9", "gxsj": "2020-01-01 00:00:00"},
         # the same shareholder in a newer record, of 0.35 万 dollars
         {"invid": "I2", "uni_social_crd_cd": FIRM, "inv": "韩梅", "invtype": "自然人", "cerno": HAN, "subconam": "3500美元",
@@ -143,13 +143,14 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
         # by its code; and by its name, in an enterprise that is known by its name only
         {"invid": "I3", "uni_social_crd_cd": FIRM, "inv": "乙小吃店", "invtype": "企业法人", "cerno": SHOP.lower(), "subconam": "60万元"},
         {"invid": "I4", "comp_nm": "乙小吃店", "inv": "新乡市甲有限公司", "certype": "统一社会信用代码", "subconam": "三万"},
-        # two whose numbers tell nothing are not one
+        # a digit short: linked to whom else it may mean; two whose numbers tell nothing are not one
         {"invid": "I5", "uni_social_crd_cd": FIRM, "inv": "李雷", "certype": "居民身份证", "cerno": LI[:17], "subconam": "10"},
         {"invid": "I6", "uni_social_crd_cd": FIRM, "inv": "张雷", "invtype": "自然人", "cerno": "无", "subconam": "10万元", "capt_kind": "港元"},
         # nobody knows the enterprise, nobody is named
         {"invid": "I7", "uni_social_crd_cd": "123", "comp_nm": "戊公司", "inv": "韩梅", "invtype": "自然人", "cerno": HAN},
         {"invid": "I8", "uni_social_crd_cd": FIRM, "invtype": "自然人"},
-        {"invid": "I9", "uni_social_crd_cd": FIRM, "inv": "李雷", "invtype": "自然人", "cerno": LI},
+        {"invid": "I9", "uni_social_crd_cd": FIRM, "inv": "张三", "invtype": "自然人", "cerno": LI},
+        {"invid": "I10", "uni_social_crd_cd": FIRM, "inv": "张雷", "invtype": "自然人"},
     ])  # fmt: skip
     case.land(SHAREHOLDER, "000002", [{"invid": "I9", "_op": "delete"}])
     case.land(TAX, "000002", [{"税务登记序号": "T3", "_op": "delete"}])
@@ -171,21 +172,28 @@ def test_shareholders_are_tied_to_persons_and_entities_where_the_number_or_a_lin
         (FIRM, "person", HAN, "韩梅", 0.35, "USD", None, "000001", 2),
         (FIRM, "legal_entity", SHOP, "乙小吃店", 60, "CNY", None, "000001", 3),
         (SHOP, "legal_entity", FIRM, "新乡市甲有限公司", None, None, None, "000001", 4),
-        (FIRM, "person", None, "李雷", 10, "CNY", None, "000001", 5),
+        (FIRM, "person", LI, "李雷", 10, "CNY", None, "000001", 5),
         (FIRM, "person", None, "张雷", 10, "HKD", None, "000001", 6),
+        (FIRM, "person", None, "张雷", None, None, None, "000001", 10),
     ]
     aside = city.rows(f"""
         select "row", role, list(rule order by rule) from governance.set_aside
         where resource = '{SHAREHOLDER}' and scope = 'claim' group by all order by 1
     """)
     assert aside == [
-        (5, "shareholder", ["id_number_length", "not_linked"]),
         (6, "shareholder", ["id_number_missing", "not_linked"]),
         (7, "enterprise", ["credit_code_length", "not_linked"]),
+        (10, "shareholder", ["id_number_missing", "not_linked"]),
     ]
     assert city.rows(f"""
-        select "row", rule from governance.defects where resource = '{SHAREHOLDER}' and rule <> 'space_in_text' order by 1, 2
-    """) == [(1, "credit_code_case"), (4, "capital_format"), (4, "credit_code_missing")]
+        select "row", rule, item from governance.defects
+        where resource = '{SHAREHOLDER}' and rule not in ('space_in_text', 'credit_code_inner_check') order by all
+    """) == [
+        (4, "capital_format", "subconam"),
+        (4, "credit_code_missing", "cerno"),
+        (4, "credit_code_missing", "uni_social_crd_cd"),
+        (5, "id_number_length", "cerno"),
+    ]
 
 
 def test_the_account_balances(city: MergeCase) -> None:
@@ -211,7 +219,7 @@ def test_survivors_and_where_they_came_from(city: MergeCase) -> None:
     assert han["_provenance"]["name"] == {"resource": CARD, "batch": "000001", "row": 1}
     assert han["_provenance"]["employer_name"] == {"resource": INSURANCE, "batch": "000001", "row": 1}
     assert han["_provenance"]["former_name"] is None
-    assert han["_sources"] == [MARRIAGE, BIRTH, INSURANCE, HOUSEHOLD, CARD]
+    assert han["_sources"] == [MARRIAGE, BIRTH, INSURANCE, SHAREHOLDER, HOUSEHOLD, CARD]
     assert str(han["_updated_at"]) == "2023-01-01 00:00:00"
 
 
@@ -237,7 +245,7 @@ def test_a_child_without_a_number_is_linked_and_has_parents(city: MergeCase) -> 
 def test_old_numbers_reach_the_entity(city: MergeCase) -> None:
     firm = city.one(f"select * from base.legal_entity where credit_code = '{FIRM}'")
     assert firm["registration_number"] == OLD_NUMBER
-    assert firm["_sources"] == [ENTERPRISE, FOOD, TAX]
+    assert firm["_sources"] == [ENTERPRISE, FOOD, SHAREHOLDER, TAX]
     assert city.rows("select credit_code from base.legal_entity order by 1") == sorted([(FIRM,), (SHOP,)])
     assert city.rows("select holder_id from base.certificate where certificate_number = 'JY14107020000001'") == [
         (FIRM,)

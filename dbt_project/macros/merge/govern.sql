@@ -138,24 +138,46 @@ inner join {{ intermediate('int_row__touched') }} as touched
 select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ source(resource[0], resource[1]) }}
 {%- endmacro %}
 
+{# The attributes of which departments can disagree, by number. #}
+{% macro contestable(table) -%}
+    {%- set names = [] -%}
+    {%- for name in attributes_of(table) if name not in (table_meta(table).key, identifier_of(table)) -%}{%- do names.append(name) -%}{%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
 {#
-    Attributes on which the current claims of an entity disagree, with what was kept: first the pairs of entity and
-    attribute for which some claim says otherwise than the base table, then what every claim says of those. Only pairs go
-    through the memory, never thirty values a claim.
+    The pairs of entity and attribute (by number) for which some claim says otherwise than the base table. A step of its
+    own: a whole city's claims beside its base table and the lists of what they say are too much for the memory at a time.
 #}
-{% macro conflicts_in(table) -%}
-    {%- set claims = with_register_number(table, claims_to_merge(table)) -%}
+{% macro differing_in(table) -%}
+    {%- set claims = claims_to_merge(table) -%}
     {%- set base = ref(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
-    {%- set key = table_meta(table).key -%}
+    {%- set differs = [] -%}
+    {%- for name in contestable(table) -%}
+        {%- do differs.append("case when claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null) then " ~ loop.index0 ~ " end") -%}
+    {%- endfor -%}
+select distinct entity_id, attribute
+from (
+    select claims._entity_id as entity_id, {{ each_of(without_nulls(list_of(differs))) }} as attribute
+    from {{ claims }} as claims
+    inner join {{ base }} as base on claims._entity_id = base.{{ table_meta(table).key }}
+) as pairs
+{%- endmacro %}
+
+{# Attributes on which the current claims of an entity disagree, with what was kept and what every claim says of them. #}
+{% macro conflicts_in(table) -%}
+    {%- set claims = with_register_number(table, claims_to_merge(table)) -%}
+    {%- set differing = ref('int_' ~ table ~ '__differing') -%}
+    {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set registers = registers_of(table) -%}
-    {%- set differs, values, places, names = [], [], [], [] -%}
-    {%- for name, attribute in attributes_of(table).items() if name not in (key, identifier_of(table)) -%}
-        {%- set number = names | length -%}
-        {%- do names.append("when " ~ number ~ " then '" ~ name ~ "'") -%}
-        {%- do differs.append("case when claims." ~ name ~ " <> base." ~ name ~ " or (claims." ~ name ~ " is not null and base." ~ name ~ " is null) then " ~ number ~ " end") -%}
-        {%- do values.append("when " ~ number ~ " then case when " ~ may_supply(name, attribute, registers) ~ " then cast(" ~ name ~ " as string) end") -%}
-        {%- do places.append("when " ~ number ~ " then " ~ attribute_order(name, attribute, 'claims._entity_id', registers)) -%}
+    {%- set attributes = attributes_of(table) -%}
+    {%- set values, places, names = [], [], [] -%}
+    {%- for name in contestable(table) -%}
+        {%- set chosen = "when " ~ loop.index0 ~ " then " -%}
+        {%- do names.append(chosen ~ "'" ~ name ~ "'") -%}
+        {%- do values.append(chosen ~ "case when " ~ may_supply(name, attributes[name], registers) ~ " then cast(" ~ name ~ " as string) end") -%}
+        {%- do places.append(chosen ~ attribute_order(name, attributes[name], 'claims._entity_id', registers)) -%}
     {%- endfor -%}
 select
     '{{ table }}' as table_name,
@@ -163,25 +185,17 @@ select
     case attribute {{ names | join(' ') }} end as attribute,
     {{ first_by('value', 'place', 'true') }} as kept,
     {{ resource_of(table, 'min(place)') }} as kept_resource,
-    {{ collected(struct_of([('resource', '_resource'), ('batch', '_batch'), ('row', '_row'), ('value', 'value')]), 'place') }} as claims
+    {#- Lists are what no engine spills: the address is spelt out when they are made. -#}
+    {%- set said = collected(struct_of([('place', order_low('place')), ('value', 'value')]), 'place') %}
+    {{ each_as(said, struct_of(address_fields(table, '_one.place') + [('value', '_one.value')])) }} as claims
 from (
     select
         claims._entity_id as entity_id,
         differing.attribute,
-        claims._resource,
-        claims._batch,
-        claims._row,
         case differing.attribute {{ values | join('\n            ') }} end as value,
         case differing.attribute {{ places | join('\n            ') }} end as place
     from {{ claims }} as claims
-    inner join (
-        select distinct _entity_id, attribute
-        from (
-            select claims._entity_id, {{ each_of(without_nulls(list_of(differs))) }} as attribute
-            from {{ claims_to_merge(table) }} as claims
-            inner join {{ base }} as base on claims._entity_id = base.{{ key }}
-        ) as pairs
-    ) as differing on claims._entity_id = differing._entity_id
+    inner join {{ differing }} as differing on claims._entity_id = differing.entity_id
 ) as spoken
 where value is not null
 group by entity_id, attribute

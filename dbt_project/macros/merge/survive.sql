@@ -73,11 +73,16 @@
 
 {# The row that an order points to: struct(resource, batch, row). #}
 {% macro address_of(table, order) -%}
-    {{ return(with_value(order_low(order), struct_of([
-        ('resource', resource_at(table, '_v')),
-        ('batch', "lpad(cast(2097151 - " ~ bits_of('_v', 32, 2097151) ~ " as string), 6, '0')"),
-        ('row', "4294967295 - " ~ bits_of('_v', 0, 4294967295)),
-    ]))) }}
+    {{ return(with_value(order_low(order), struct_of(address_fields(table, '_v')))) }}
+{%- endmacro %}
+
+{# The same as fields, of the low number of an order. #}
+{% macro address_fields(table, place) -%}
+    {{ return([
+        ('resource', resource_at(table, place)),
+        ('batch', "lpad(cast(2097151 - " ~ bits_of(place, 32, 2097151) ~ " as string), 6, '0')"),
+        ('row', "4294967295 - " ~ bits_of(place, 0, 4294967295)),
+    ]) }}
 {%- endmacro %}
 
 {% macro resource_of(table, order) %}{{ return(with_value(order_low(order), resource_at(table, '_v'))) }}{% endmacro %}

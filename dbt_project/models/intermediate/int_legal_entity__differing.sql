@@ -1,0 +1,1 @@
+{{ differing_in('legal_entity') }}

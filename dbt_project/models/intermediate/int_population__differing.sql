@@ -1,1 +1,0 @@
-{{ differing_in('population') }}

@@ -27,6 +27,8 @@ FILE_FORMATS = ("电子文件", "电子表格", "图形图像", "流媒体")
 UPDATE_CYCLES = (
     "实时", "每小时", "每日", "每周", "每旬", "每月", "每季度", "每半年", "每年", "不定期",
 )  # fmt: skip
+# The clock of schedules, of the day of a build and of what registers write.
+CHINA = "Asia/Shanghai"
 ITEM_TYPES = {
     "C": "字符型", "N": "数值型", "Y": "货币型", "D": "日期型", "T": "日期时间型", "L": "逻辑型",
     "M": "备注型", "G": "通用型", "B": "双精度型", "I": "整型", "F": "浮点型",

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-CHINA = "Asia/Shanghai"
-
 
 @dataclass(frozen=True)
 class Cycle:

@@ -20,11 +20,11 @@ from catalogue.dbt import project_fingerprint
 from catalogue.files import write_whole
 from catalogue.installation import Installation
 from catalogue.model import Catalogue
+from catalogue.vocabulary import CHINA
 from connectors.manifest import committed
 from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
 from linking.settings import FILE as WEIGHTS
-from orchestration.cycles import CHINA
 from publishing.release import current_release, parquet_files
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")

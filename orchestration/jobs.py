@@ -8,7 +8,8 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
 from catalogue.model import Catalogue
-from orchestration.cycles import CHINA, CYCLES
+from catalogue.vocabulary import CHINA
+from orchestration.cycles import CYCLES
 from orchestration.keys import landing_key
 from orchestration.periods import FORMS, delivered
 

@@ -24,8 +24,8 @@ import dagster as dg
 
 from catalogue.errors import GovshareError
 from catalogue.model import Resource
+from catalogue.vocabulary import CHINA
 from connectors.registry import FILES, KINDS
-from orchestration.cycles import CHINA
 
 FORMS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 FIRST = "2020-01-01"

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from catalogue.vocabulary import CHINA
 from publishing.sql import quoted, text
 
 HISTORY = "history"
@@ -68,7 +69,7 @@ def _valid(table: str) -> str:
                 coalesce(valid_from, lag(valid_to) over in_order) as valid_from,
                 min(valid_to) over (in_order rows between current row and unbounded following) as valid_to
             from (
-                select * replace (coalesce(valid_to, timezone('Asia/Shanghai', recorded_to)) as valid_to)
+                select * replace (coalesce(valid_to, timezone('{CHINA}', recorded_to)) as valid_to)
                 from {HISTORY}
                 where table_name = {text(table)}
             )

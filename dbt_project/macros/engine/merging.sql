@@ -148,9 +148,9 @@
 
 {# Aggregate into a list, in the order of an expression or of several, the smallest first. #}
 {% macro collected(value, order_by) %}{{ return(adapter.dispatch('collected')(value, order_by)) }}{% endmacro %}
-{% macro duckdb__collected(value, order_by) %}{{ return("list(" ~ value ~ " order by " ~ ([order_by] if order_by is string else order_by) | join(', ') ~ ")") }}{% endmacro %}
+{% macro duckdb__collected(value, order_by) %}{{ return("list(" ~ value ~ " order by " ~ as_list(order_by) | join(', ') ~ ")") }}{% endmacro %}
 {% macro spark__collected(value, order_by) -%}
-    {%- set entry = "struct(" ~ ([order_by] if order_by is string else order_by) | join(', ') ~ ", " ~ value ~ " as _value)" -%}
+    {%- set entry = "struct(" ~ as_list(order_by) | join(', ') ~ ", " ~ value ~ " as _value)" -%}
     {{ return("transform(array_sort(collect_list(" ~ entry ~ ")), _one -> _one._value)") }}
 {%- endmacro %}
 

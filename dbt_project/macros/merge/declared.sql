@@ -46,6 +46,9 @@
     {{ return((node.get('config') or {}).get('meta') or node.get('meta') or {}) }}
 {%- endmacro %}
 
+{# What may be declared as one word or as several. #}
+{% macro as_list(words) %}{{ return([words] if words is string else words) }}{% endmacro %}
+
 {#
     The base table's attributes: name → {type, authority, exclusive, from_key, derived_from}. Declared in the model's YAML:
     every column whose name does not begin with an underscore, except a key that no source knows; and except those that no
@@ -62,7 +65,7 @@
                 'authority': meta.get('authority', []),
                 'exclusive': meta.get('exclusive', false),
                 'from_key': meta.get('from_key'),
-                'derived_from': meta.get('derived_from'),
+                'derived_from': as_list(meta.get('derived_from', [])),
             }}) -%}
             {%- endif -%}
         {%- endfor -%}

@@ -62,10 +62,9 @@
             {%- set differ = "cast(former." ~ name ~ " as string) is distinct from cast(now." ~ name ~ " as string)" -%}
         {%- endif -%}
         {%- do differs.append(differ) -%}
-        {%- set inputs = [attribute.derived_from] if attribute.derived_from is string else attribute.derived_from or [] -%}
         {%- do changes.append(change(
             table, was_there ~ " and (not " ~ is_there ~ " or " ~ differ ~ ")", name, "former." ~ name, none if attribute.derived_from else name,
-            inputs | select('in', kept) | list
+            attribute.derived_from | select('in', kept) | list
         )) -%}
     {%- endfor -%}
 select

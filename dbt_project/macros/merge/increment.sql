@@ -92,17 +92,17 @@
     )
 {%- endmacro %}
 
-{# Links that are others than before: the addresses of their claims with the entity of then or now. #}
+{# The rows of claims whose links are others than before. #}
 {% macro changed_links(links) -%}
     (
-        select _resource, _batch, _row, entity_id
+        select _resource, _batch, _row
         from (
             select _resource, _batch, _row, _role, entity_id, rule, method from {{ links }}
             except
             select _resource, _batch, _row, _role, entity_id, rule, method from {{ before(links) }}
         ) as added
         union all
-        select _resource, _batch, _row, entity_id
+        select _resource, _batch, _row
         from (
             select _resource, _batch, _row, _role, entity_id, rule, method from {{ before(links) }}
             except
@@ -133,8 +133,8 @@
 #}
 {% macro keep_disposed() -%}
     {%- if execute and keeps_builds() -%}
-        {%- set now = disposed_again() -%}
-        {%- set spoken = entities_spoken_of() -%}
+        {%- set now = beside(this, 'again') -%}
+        {%- set spoken = beside(this, 'entities') -%}
         {%- set disposition = adapter.get_relation(target.database, 'governance', 'disposition') -%}
         drop table if exists {{ now }};
         drop table if exists {{ spoken }};
@@ -157,19 +157,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro disposed_again() %}{{ return(beside(api.Relation.create(schema='intermediate', identifier='int_row__disposed'), 'again')) }}{% endmacro %}
-{% macro entities_spoken_of() %}{{ return(beside(api.Relation.create(schema='intermediate', identifier='int_row__touched'), 'entities')) }}{% endmacro %}
-
 {# Entities of `table` that touched rows speak of now, or spoke of in the last build. #}
 {% macro entities_of_touched_rows(table) -%}
-    {%- do ref('int_row__disposed') -%}
-    {{ return("select entity_id from " ~ entities_spoken_of() ~ " where table_name = '" ~ table ~ "'") }}
+    {{ return("select entity_id from " ~ beside(ref('int_row__disposed'), 'entities') ~ " where table_name = '" ~ table ~ "'") }}
 {%- endmacro %}
 
 {# The rows whose fate a build decides. #}
 {% macro rows_to_dispose() -%}
     {%- set all_rows = ref('int_row__disposed') -%}
-    {{ return(disposed_again() if increments() else all_rows) }}
+    {{ return(beside(all_rows, 'again') if increments() else all_rows) }}
 {%- endmacro %}
 
 {# Post-hook of int_<table>__touched: what is claimed of these entities, in one pass over all claims. #}
@@ -188,7 +184,7 @@
 {% macro claims_to_merge(table) -%}
     {%- set identified = ref('int_' ~ table ~ '__identified') -%}
     {%- set touched = ref('int_' ~ table ~ '__touched') -%}
-    {{ return(beside(touched_relation(table), 'claims') if this is not none and goes_on() else identified) }}
+    {{ return(beside(touched, 'claims') if this is not none and goes_on() else identified) }}
 {%- endmacro %}
 
 {# Pre-hook of base tables. #}
@@ -224,8 +220,7 @@
 {% macro touched_relation(table) %}{{ return(intermediate('int_' ~ table ~ '__touched')) }}{% endmacro %}
 
 {% macro keys_of(node) -%}
-    {%- set keys = meta_of(node).connector.key -%}
-    {{ return([keys] if keys is string else keys) }}
+    {{ return(as_list(meta_of(node).connector.key)) }}
 {%- endmacro %}
 
 {% macro source_relation(department, resource) -%}

@@ -30,6 +30,7 @@ from catalogue.installation import DBT_PROJECT, Installation
 INPUTS = {
     "build": "lint",
     "at": "2024-01-01T00:00:00+00:00",
+    "day": "2024-01-01",
     "full": True,
     "parts": {},
     "new": {},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from catalogue.dbt import project_fingerprint
+from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import Installation
 from catalogue.model import Catalogue
@@ -28,6 +30,7 @@ from linking.settings import FILE as WEIGHTS
 from publishing.release import current_release, parquet_files
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
+DAY = "GOVSHARE_DAY"
 NOT_BUILT = ("test", "unit_test", "snapshot")
 
 
@@ -35,14 +38,15 @@ NOT_BUILT = ("test", "unit_test", "snapshot")
 class Build:
     """``fingerprint``: of all that the build depends on; ``project``: of all but batches, reviewers' decisions and the
     day. ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not.
-    ``decisions``: length and hash of each file of reviewers' decisions. ``full``: nothing of the last build can be
-    kept. ``done``: the warehouse is already what this build would make of it."""
+    ``decisions``: length and hash of each file of reviewers' decisions. ``day``: what is valid, is so on it. ``full``:
+    nothing of the last build can be kept. ``done``: the warehouse is already what this build would make of it."""
 
     fingerprint: str
     project: str
     batches: Mapping[str, list[str]]
     decisions: Mapping[str, tuple[int, str]]
     new: Mapping[str, list[str]]
+    day: date
     full: bool
     done: bool
 
@@ -61,6 +65,7 @@ class Build:
         history = current_release(installation, "history")
         inputs = {
             "at": _time_of_build(file),
+            "day": self.day.isoformat(),
             "history": parquet_files(history) if history else [],
             "build": self.fingerprint[:16],
             "full": self.full,
@@ -94,8 +99,8 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     decided = {path.name: path.read_bytes() for path in _decisions(installation)}
     decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
     # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.
-    today = day_of(datetime.now(UTC)).isoformat()
-    fingerprint = _hash(landing_fingerprint(installation, resources), project, today, json.dumps(decisions))
+    day = day_of_build()
+    fingerprint = _hash(landing_fingerprint(installation, resources), project, str(day), json.dumps(decisions))
     batches = {r.id: [m.batch for m in committed(installation, r.id)] for r in resources}
     built = _built(installation)
     past = built.get("batches", {})
@@ -109,14 +114,20 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
         batches=batches,
         decisions=decisions,
         new={r: new for r, names in batches.items() if (new := [n for n in names if n not in past.get(r, ())])},
+        day=day,
         full=gone or built.get("project") != project,
         done=built.get("fingerprint") == fingerprint,
     )
 
 
-def day_of(at: datetime) -> date:
-    """The day in China: what is valid, is so on the day of the build (the macro ``build_day``)."""
-    return at.astimezone(ZoneInfo(CHINA)).date()
+def day_of_build() -> date:
+    """Today in China, or the day that ``GOVSHARE_DAY`` names, to make a former day's tables again."""
+    told = os.environ.get(DAY)
+    try:
+        return date.fromisoformat(told) if told else datetime.now(ZoneInfo(CHINA)).date()
+    except ValueError:
+        remedy = "write it as 2026-11-25, or unset it for today"
+        raise GovshareError(f"{DAY} is {told!r}, which is no date", remedy=remedy) from None
 
 
 def _decisions(installation: Installation) -> list[Path]:

@@ -22,7 +22,7 @@ from catalogue.dbt import run_dbt
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.load import load
 from linking.from_claims import Claims, links
-from orchestration.increment import day_of, next_build
+from orchestration.increment import next_build
 
 SCRIPT = Path(__file__).parent / "script"
 BEFORE_LINKING = ("1_cleaning", "2_sources", "3_people")
@@ -80,7 +80,7 @@ def run_script(connection: duckdb.DuckDBPyConnection, landing: Path, day: date) 
 def day_of_build(installation: Installation) -> date:
     """The day that the dbt build took for today, in China."""
     inputs = json.loads(installation.warehouse.with_name("inputs.json").read_text(encoding="utf-8"))
-    return day_of(datetime.fromisoformat(inputs["at"]))
+    return date.fromisoformat(inputs["day"])
 
 
 WAYS: dict[str, Callable[[Path], dict[str, Any]]] = {

@@ -88,6 +88,7 @@ class MergeCase:
         self.now += timedelta(days=1)
         inputs = {
             "at": self.now.isoformat(),
+            "day": self.now.date().isoformat(),
             "history": self.published_history,
             "build": f"{len(self.built)}-{sum(map(len, self.batches.values()))}",
             "full": full,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from catalogue.errors import GovshareError
 from catalogue.installation import Installation
 from catalogue.model import Catalogue
 from orchestration.increment import Build, next_build
@@ -20,7 +22,7 @@ def test_a_build_is_always_later_than_the_last_one(tmp_path: Path, last: timedel
     inputs.parent.mkdir(parents=True)
     before = datetime.now(UTC)
     inputs.write_text(json.dumps({"at": (before + last).isoformat()}))
-    Build("fingerprint", "project", {}, {}, {}, full=False, done=False).begin(installation, Catalogue())
+    Build("fingerprint", "project", {}, {}, {}, before.date(), full=False, done=False).begin(installation, Catalogue())
     at = datetime.fromisoformat(json.loads(inputs.read_text(encoding="utf-8"))["at"])
     assert at > before + last and at >= before
 
@@ -40,3 +42,25 @@ def test_a_decision_taken_back_makes_a_full_build(tmp_path: Path, added: str | N
     build = next_build(installation, Catalogue())
     assert build.full == (added is None)
     assert build.done == (added == "")
+
+
+def test_another_day_is_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installation = Installation(tmp_path / "data", tmp_path / "city", tmp_path / "content")
+    installation.content.mkdir()
+    installation.warehouse.parent.mkdir(parents=True)
+    installation.warehouse.touch()
+    monkeypatch.setenv("GOVSHARE_DAY", "2026-11-24")
+    build = next_build(installation, Catalogue())
+    build.begin(installation, Catalogue())
+    assert (
+        json.loads(installation.warehouse.with_name("inputs.json").read_text(encoding="utf-8"))["day"] == "2026-11-24"
+    )
+    build.finish(installation)
+    assert next_build(installation, Catalogue()).done
+    monkeypatch.setenv("GOVSHARE_DAY", "2026-11-25")
+    assert not next_build(installation, Catalogue()).done
+    monkeypatch.setenv("GOVSHARE_DAY", "25.11.2026")
+    with pytest.raises(GovshareError, match=r"GOVSHARE_DAY is '25.11.2026', which is no date.*Remedy"):
+        next_build(installation, Catalogue())
+    monkeypatch.delenv("GOVSHARE_DAY")
+    assert next_build(installation, Catalogue()).day == datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()

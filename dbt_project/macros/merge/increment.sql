@@ -8,16 +8,13 @@
     proves; whether to go on or to build in full is decided in orchestration/increment.py and told in `inputs.json`.
 #}
 
-{# {build, at, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files], decisions: {table: file}} of this build. #}
+{# {build, at, day, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files], decisions: {table: file}} of this build. #}
 {% macro inputs() -%}
     {{ return(fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))) }}
 {%- endmacro %}
 
 {# The day of the build in China, as SQL: what is valid, is so on this day. #}
-{% macro build_day() -%}
-    {%- set here = modules.pytz.timezone('Asia/Shanghai') -%}
-    {{ return("date '" ~ modules.datetime.datetime.fromisoformat(inputs().at).astimezone(here).date() ~ "'") }}
-{%- endmacro %}
+{% macro build_day() -%}{{ return("date '" ~ inputs().day ~ "'") }}{%- endmacro %}
 
 {# Whether this model keeps its rows of the last build. In a unit test there is no such model. #}
 {% macro increments() %}{{ return(execute and this is not none and is_incremental()) }}{% endmacro %}

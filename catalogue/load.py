@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,7 +61,8 @@ class Reading:
         self.macros = frozenset(macro["name"] for macro in manifest["macros"].values())
         nodes = manifest["nodes"].values()
         departments = _by_name(self._department(group) for group in manifest["groups"].values())
-        models = [node for node in nodes if node["resource_type"] == "model"]
+        # dbt has them in the order of the file system.
+        models = sorted((node for node in nodes if node["resource_type"] == "model"), key=itemgetter("name"))
         self.catalogue = Catalogue(
             departments=departments,
             resources={

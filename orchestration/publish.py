@@ -48,12 +48,11 @@ def publish_assets(
 def _candidate_asset(
     installation: Installation, catalogue: Catalogue, table: BaseTable, built: set[dg.AssetKey]
 ) -> dg.AssetsDefinition:
-    referred = {name for column in table.columns for name in column.references} - {table.name}
     planned = plan(table, catalogue, ANY_RELEASE)
 
     @dg.asset(
         key=candidate_key(table.name),
-        deps=[*sorted(built), *map(candidate_key, sorted(_before(catalogue, table.name, referred)))],
+        deps=[*sorted(built), *map(candidate_key, sorted(_before(catalogue, table.name)))],
         group_name=CANDIDATE,
         kinds={"parquet", "greatexpectations"},
         description=f"{table.title or table.name}:候选发布文件,及按数据标准的质检",
@@ -94,11 +93,23 @@ def _candidate_asset(
     return candidate
 
 
-def _before(catalogue: Catalogue, table: str, referred: set[str]) -> set[str]:
-    """Tables whose candidates must be there first. Tables may refer to each other: of such a pair the one
-    that the catalogue declares later waits."""
-    order = list(catalogue.published_tables)
-    return {name for name in referred if name in order and order.index(name) < order.index(table)}
+def _before(catalogue: Catalogue, table: str) -> set[str]:
+    """Tables whose candidates must be there first: those it refers to. Of tables that refer to each other the one whose
+    name comes first waits."""
+    return {name for name in _referred(catalogue, {table}) if name > table or table not in _reached(catalogue, name)}
+
+
+def _reached(catalogue: Catalogue, table: str) -> set[str]:
+    """The tables that it refers to, those that they refer to, and so on."""
+    reached: set[str] = set()
+    while more := _referred(catalogue, reached or {table}) - reached:
+        reached |= more
+    return reached
+
+
+def _referred(catalogue: Catalogue, tables: set[str]) -> set[str]:
+    columns = (column for name in tables for column in catalogue.published_tables[name].columns)
+    return {name for column in columns for name in column.references if name in catalogue.published_tables} - tables
 
 
 def _check_result(name: str, check: Mapping[str, Any] | None) -> dg.AssetCheckResult:

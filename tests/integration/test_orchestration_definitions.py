@@ -113,6 +113,21 @@ def test_the_account_and_the_gate_block_what_comes_after(defs: dg.Definitions, c
     assert published <= defs.resolve_job_def("publish").asset_layer.executable_asset_keys
 
 
+def test_a_candidate_waits_for_those_that_it_refers_to_in_whatever_order_files_are_read(
+    catalogue: Catalogue, defs: dg.Definitions
+) -> None:
+    graph, names = defs.resolve_asset_graph(), list(catalogue.published_tables)
+    assert names == sorted(names)
+    candidates = {keys.candidate_key(name): name for name in names}
+    waits = {
+        name: {candidates[up] for up in graph.get(key).parent_keys if up in candidates}
+        for key, name in candidates.items()
+    }
+    assert waits["population"] == set()  # legal entities and persons refer to each other
+    assert waits["legal_entity"] == {"population"}
+    assert waits["certificate"] == waits["shareholding"] == {"population", "legal_entity"}
+
+
 def test_resources_with_a_cycle_have_a_check_and_a_schedule(catalogue: Catalogue, defs: dg.Definitions) -> None:
     checks = defs.resolve_asset_graph().asset_check_keys
     schedules = {schedule.name: schedule for schedule in defs.schedules or []}

@@ -21,7 +21,7 @@ from catalogue.dbt import project_fingerprint
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import Installation
-from catalogue.model import Catalogue
+from catalogue.model import Catalogue, staging_model
 from catalogue.vocabulary import CHINA
 from connectors.manifest import committed
 from connectors.manifest import fingerprint as landing_fingerprint
@@ -53,10 +53,13 @@ class Build:
     @property
     def arguments(self) -> list[str]:
         """dbt's command line for this build."""
-        # Code tables belong to the project: where that is the same, they are.
-        left_out = NOT_BUILT if self.full else (*NOT_BUILT, "seed")
-        kinds = [word for kind in left_out for word in ("--exclude-resource-type", kind)]
-        return ["build", *kinds, *(["--full-refresh"] if self.full else [])]
+        kinds = [word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)]
+        if self.full:
+            return ["build", *kinds, "--full-refresh"]
+        # Code tables belong to the project: where that is the same, they are. What nobody delivered, is staged.
+        idle = [staging_model(*resource.split(".")) for resource in self.batches if resource not in self.new]
+        left_out = [word for model in idle for word in ("--exclude", model)]
+        return ["build", *kinds, "--exclude-resource-type", "seed", *left_out]
 
     def begin(self, installation: Installation, catalogue: Catalogue) -> None:
         """Mark the warehouse as unfinished and tell dbt what to do."""

@@ -22,6 +22,7 @@ from support import parsed
 
 from catalogue.dbt import as_dbt, run_dbt_here
 from catalogue.installation import DBT_PROJECT, Installation
+from orchestration.increment import Build
 
 CONTENT = DBT_PROJECT / "cities" / "xinxiang"
 ADDRESS = {
@@ -109,9 +110,13 @@ class MergeCase:
 
     def build(self, *, full: bool = False) -> MergeCase:
         """Go on from the last build, if there was one, or build in full."""
-        # Code tables do not change between increments (orchestration/build.py does the same).
-        again = ["--full-refresh"] if full or not self.built else ["--exclude-resource-type", "seed"]
-        self.dbt("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test", *again)
+        full = full or not self.built
+        new = {resource: ["new"] for resource, parts in self.batches.items() if parts != self.built.get(resource)}
+        self.dbt(
+            *Build(
+                "", "", {resource: [] for resource in self.batches}, {}, new, self.now.date(), full, done=False
+            ).arguments
+        )
         self.built = {resource: list(parts) for resource, parts in self.batches.items()}
         return self
 

@@ -22,7 +22,10 @@
     {%- for model in models -%}
         {%- set resource = staged_resource(model) -%}
         {%- set relation = former_of(ref(model)) if former else ref(model) -%}
-        {%- set staged = columns_if_there(relation).keys() | list if former else column_names(relation) -%}
+        {%- if not former -%}{%- set staged = column_names(relation) -%}
+        {%- elif is_new(resource | join('.')) -%}{%- set staged = columns_if_there(relation).keys() | list -%}
+        {%- else -%}{%- set staged = [] -%}{#- what an older build has left is not what this one staged again -#}
+        {%- endif -%}
         {%- for role in roles_of(source_node(resource[0], resource[1]), table) if staged -%}
             {%- do branches.append(one_claim(relation, staged, resource | join('.'), models.index(model), role, columns, meta)) -%}
         {%- endfor -%}

@@ -10,7 +10,10 @@
 
 {# {build, at, day, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files], decisions: {table: file}} of this build. #}
 {% macro inputs() -%}
-    {{ return(fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))) }}
+    {%- if 'inputs' not in graph -%}{#- every model asks, some often -#}
+        {%- do graph.update({'inputs': fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))}) -%}
+    {%- endif -%}
+    {{ return(graph['inputs']) }}
 {%- endmacro %}
 
 {# The day of the build in China, as SQL: what is valid, is so on this day. #}

@@ -175,6 +175,7 @@ class Column(Entry):
     references: tuple[str, ...] = ()
     authority: tuple[str, ...] = ()
     exclusive: bool = False  # nobody but the listed registers may supply it
+    agreement: int | None = Field(None, ge=2)  # a value on which so many registers agree comes before any authority
     from_key: str = ""  # the macro that reads the value out of the key
     derived_from: tuple[str, ...] = ()  # worked out of these attributes; no source says it
     sensitivity: str = ""
@@ -184,6 +185,14 @@ class Column(Entry):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _enough_to_agree(self) -> Column:
+        if self.agreement and self.agreement > len(self.authority):
+            raise ValueError(
+                f"agreement: {self.agreement} registers cannot agree, authority lists {len(self.authority)}"
+            )
+        return self
 
     @property
     def not_null(self) -> bool:

@@ -256,3 +256,11 @@ def test_every_option_that_a_connector_reads_is_known_to_the_check() -> None:
     known = {name for names in CONNECTOR_OPTIONS.values() for name in names}
     assert {"table", "header_row", "paging", "workbook_memory_mb", "delivered"} <= read
     assert known == read
+
+
+def test_more_registers_than_are_listed_cannot_agree() -> None:
+    assert Column(name="phone", authority=("card", "household"), agreement=2).agreement == 2
+    with pytest.raises(ValidationError, match="agreement: 3 registers cannot agree, authority lists 2"):
+        Column(name="phone", authority=("card", "household"), agreement=3)
+    with pytest.raises(ValidationError, match="agreement"):  # one alone does not agree with anybody
+        Column(name="phone", authority=("card", "household"), agreement=1)

@@ -41,23 +41,30 @@ create macro kind_of(code) as
     end;
 
 create view population_identified as
-with identified as (
-    select *, id_number as _entity from population_claims where id_number is not null
-    union all by name
-    select claims.*, links.entity_id as _entity
-    from population_claims as claims
-    join population_links as links using (_resource, _batch, _row, _role)
-    where claims.id_number is null and links.entity_id is not null
-)
+select *, id_number as _entity from population_claims where id_number is not null
+union all by name
+select claims.*, links.entity_id as _entity
+from population_claims as claims
+join population_links as links using (_resource, _batch, _row, _role)
+where claims.id_number is null and links.entity_id is not null;
 
+-- A telephone number on which two registers agree.
+create table agreed_phones as
+select _entity, phone
+from (select distinct _entity, phone, _source from population_identified where phone is not null)
+group by _entity, phone having count(*) > 1;
+
+create view population_ranked as
 -- Whom to believe: 14 card, 13 household, 2 marriage, 1 death, 6 birth, 7 insurance, 4 school, 11 shareholder.
 select
-    *,
+    claims.*,
     ranked(_order, case _source when 14 then 0 when 13 then 1 when 2 then 2 when 1 then 3 when 6 then 4 when 7 then 5 when 4 then 6 else 7 end) as by_name,
     ranked(_order, case _source when 14 then 0 when 13 then 1 when 6 then 2 when 1 then 3 when 2 then 4 when 7 then 5 else 6 end) as by_birth,
     ranked(_order, case _source when 14 then 0 when 13 then 1 when 6 then 2 when 1 then 3 when 7 then 4 when 4 then 5 else 6 end) as by_sex,
-    ranked(_order, case _source when 2 then 0 when 1 then 1 when 7 then 2 when 13 then 3 when 4 then 4 when 14 then 5 else 6 end) as by_fact
-from identified;
+    ranked(_order, case _source when 2 then 0 when 1 then 1 when 7 then 2 when 13 then 3 when 4 then 4 when 14 then 5 else 6 end) as by_fact,
+    ranked(by_fact, case when agreed.phone is null then 31 else 0 end) as by_phone
+from population_identified as claims
+left join agreed_phones as agreed on claims._entity = agreed._entity and claims.phone = agreed.phone;
 
 create table persons as
 select
@@ -85,12 +92,12 @@ select
     best(employer_credit_code, _order) as employer_credit_code,
     best(insurance_status, _order) as insurance_status,
     best(school_name, _order) as school_name,
-    best(phone, by_fact) as phone,
+    best(phone, by_phone) as phone,
     best(father_id_number, _order) as father_id_number,
     best(mother_id_number, _order) as mother_id_number,
     best(move_out_date, _order) as move_out_date,
     best(death_date, by_fact) as death_date
-from population_identified
+from population_ranked
 group by _entity;
 
 -- Towns and villages by the names that addresses have for them, the longest first; a short form of a village may go on as the

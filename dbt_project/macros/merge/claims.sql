@@ -143,7 +143,10 @@ where false
     {{ return(order_of(age, "(" ~ place ~ ")")) }}
 {%- endmacro %}
 
-{# An attribute's order: the rank of the claim's register in front. Null where the claim may not or does not supply it. #}
+{#
+    An attribute's order: the rank of the claim's register in front. Where an attribute asks for agreement, values on which
+    so many registers agree come before all others, and what contradicts the key itself comes after everything else.
+#}
 {% macro attribute_order(name, attribute, key, registers) -%}
     {%- set rank_unit = 17179869184 -%}
     {%- set rank -%}
@@ -152,8 +155,10 @@ where false
         {%- for register in attribute.authority %} when {{ registers.index(register) }} then {{ loop.index0 * rank_unit }}{% endfor %} else {{ 30 * rank_unit }} end
         {%- else -%}0{%- endif -%}
     {%- endset -%}
+    {%- if attribute.agreement -%}
+        {%- set rank = rank ~ " + case when " ~ name ~ "__agreed then 0 else " ~ 31 * rank_unit ~ " end" -%}
+    {%- endif -%}
     {%- if attribute.from_key -%}
-        {#- What contradicts the key itself comes after everything else. -#}
         {%- set rank = rank ~ " + case when " ~ name ~ " <> " ~ context[attribute.from_key](key) ~ " then " ~ 60 * rank_unit ~ " else 0 end" -%}
     {%- endif -%}
     {{ return("_order" if rank == '0' else order_after("_order", "(" ~ rank ~ ")")) }}
@@ -168,12 +173,25 @@ where false
     {{ return(registers) }}
 {%- endmacro %}
 
-{# Claims with the number of their register: thirty attributes ask for it, and comparing texts each time took two thirds of a merge. #}
-{% macro with_register_number(table, claims) -%}
+{#
+    Claims with what `attribute_order` asks of them: the number of their register (thirty attributes ask for it, and
+    comparing texts each time took two thirds of a merge), and <attribute>__agreed where an attribute (of `names`, or any)
+    is declared with `agreement`: whether at least so many registers say of the entity what the claim says.
+#}
+{% macro to_be_ordered(table, claims, names=none) -%}
     {%- set branches = [] -%}
     {%- for register in registers_of(table) -%}{%- do branches.append("when '" ~ register ~ "' then " ~ loop.index0) -%}{%- endfor -%}
     {%- set number = "case _register " ~ branches | join(' ') ~ " end" if branches else "cast(null as integer)" -%}
-    {{ return("(select *, " ~ number ~ " as _register_number from " ~ claims ~ ")") }}
+    {%- set columns, joins = ["claims.*", number ~ " as _register_number"], [] -%}
+    {%- for name, attribute in attributes_of(table).items() if attribute.agreement and (names is none or name in names) -%}
+        {%- do columns.append("agreed_" ~ name ~ ".entity_id is not null as " ~ name ~ "__agreed") -%}
+        {%- do joins.append(
+            "left join (select entity_id, said from (select distinct _entity_id as entity_id, " ~ name ~ " as said, _register from " ~ claims
+            ~ " where " ~ name ~ " is not null) as said_by group by entity_id, said having count(*) >= " ~ attribute.agreement
+            ~ ") as agreed_" ~ name ~ " on claims._entity_id = agreed_" ~ name ~ ".entity_id and claims." ~ name ~ " = agreed_" ~ name ~ ".said"
+        ) -%}
+    {%- endfor -%}
+    {{ return("(select " ~ columns | join(', ') ~ " from " ~ claims ~ " as claims " ~ joins | join(' ') ~ ")") }}
 {%- endmacro %}
 
 {% macro may_supply(name, attribute, registers) -%}

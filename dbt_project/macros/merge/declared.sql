@@ -64,6 +64,7 @@
                 'type': column.data_type,
                 'authority': meta.get('authority', []),
                 'exclusive': meta.get('exclusive', false),
+                'agreement': meta.get('agreement'),
                 'from_key': meta.get('from_key'),
                 'derived_from': as_list(meta.get('derived_from', [])),
             }}) -%}

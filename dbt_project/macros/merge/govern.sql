@@ -167,7 +167,7 @@ from (
 
 {# Attributes on which the current claims of an entity disagree, with what was kept and what every claim says of them. #}
 {% macro conflicts_in(table) -%}
-    {%- set claims = with_register_number(table, claims_to_merge(table)) -%}
+    {%- set claims = to_be_ordered(table, claims_to_merge(table)) -%}
     {%- set differing = ref('int_' ~ table ~ '__differing') -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set registers = registers_of(table) -%}

@@ -20,7 +20,7 @@
         {{ any_bits(bit_in_word('_number', word, 60)) }} as _bits{{ word }},
         {% endfor -%}
         max(_recorded_at) as _updated_at
-    from {{ with_register_number(table, identified) }} as identified
+    from {{ to_be_ordered(table, identified) }} as identified
     group by _entity_id
 {%- endmacro %}
 

@@ -14,7 +14,7 @@ single as (
         certificate_type,
         {{ survivor('holder_id', attributes.get('holder_id', {}), registers) }} as holder_id,
         {{ survivor('issue_date', attributes.get('issue_date', {}), registers) }} as issue_date
-    from {{ with_register_number('certificate', claims_to_merge('certificate')) }} as identified
+    from {{ to_be_ordered('certificate', claims_to_merge('certificate'), ['holder_id', 'issue_date']) }} as identified
     where certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
     group by _entity_id, certificate_type
 ),

@@ -7,6 +7,6 @@ select
     _entity_id as person_id,
     {{ survivor('death_date', death, registers) }} as death_date,
     {{ survivor_order('death_date', death, registers) }} as death_order
-from {{ with_register_number('population', ref('int_population__identified')) }} as identified
+from {{ to_be_ordered('population', ref('int_population__identified'), ['death_date']) }} as identified
 where death_date is not null
 group by _entity_id

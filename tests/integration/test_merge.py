@@ -189,6 +189,8 @@ def test_shareholders_are_tied_to_persons_and_entities_where_the_number_or_a_lin
         select "row", rule, item from governance.defects
         where resource = '{SHAREHOLDER}' and rule not in ('space_in_text', 'credit_code_inner_check') order by all
     """) == [
+        (1, "id_number_15", "cerno"),
+        (3, "credit_code_case", "cerno"),
         (4, "capital_format", "subconam"),
         (4, "credit_code_missing", "cerno"),
         (4, "credit_code_missing", "uni_social_crd_cd"),

@@ -4,20 +4,24 @@
     What keeps a claim out (a key that is not usable) is no defect but the claim's key_problem.
 #}
 
-{# What the cleaning of numbers repairs, seen in the source's own text: 15 digits, small letters. #}
+{# What the cleaning of numbers repairs, seen in the source's own text. #}
 {% macro number_repairs(columns) -%}
     {%- set found = [] -%}
     {%- for column in columns -%}
-        {%- set standard = meta_of(column).get('standard') -%}
-        {%- set text = "trim(" ~ item_text(column.name) ~ ")" -%}
-        {%- if standard == 'id_number' -%}
-            {%- do found.append(defect('id_number_15', column.name, "length(" ~ text ~ ") = 15 and " ~ text_has(text, '^[0-9]{15}$'))) -%}
-            {%- do found.append(defect('id_number_case', column.name, text ~ " like '%x'")) -%}
-        {%- elif standard == 'credit_code' -%}
-            {%- do found.append(defect('credit_code_case', column.name, text_has(text, '[a-z]'))) -%}
-        {%- endif -%}
+        {%- do found.extend(repairs_of(meta_of(column).get('standard'), "trim(" ~ item_text(column.name) ~ ")", column.name)) -%}
     {%- endfor -%}
     {{ return(without_nulls(list_of(found)) if found else no_list(defect_type())) }}
+{%- endmacro %}
+
+{# In one number: 15 digits, small letters. #}
+{% macro repairs_of(standard, x, name) -%}
+    {%- if standard == 'id_number' -%}
+        {{ return([
+            defect('id_number_15', name, "length(" ~ x ~ ") = 15 and " ~ text_has(x, '^[0-9]{15}$')),
+            defect('id_number_case', name, x ~ " like '%x'"),
+        ]) }}
+    {%- endif -%}
+    {{ return([defect('credit_code_case', name, text_has(x, '[a-z]'))] if standard == 'credit_code' else []) }}
 {%- endmacro %}
 
 {# Rules that items break, by what the catalogue declares of them; and what a good number makes doubtful. #}

@@ -21,7 +21,8 @@ select
     {{ row_columns(defects=[
         several_people('case when is_person then inv end', 'inv'),
         capital_defect('subconam', 'subconam'),
-    ]) }},
+    ] + repairs_of('id_number', '(case when is_person then cerno end)', 'cerno')
+      + repairs_of('credit_code', '(case when not is_person then cerno end)', 'cerno')) }},
     {{ legal_entity_key('enterprise_', 'uni_social_crd_cd') }},
     comp_nm as enterprise_name,
     person_number.value as shareholder_id_number,

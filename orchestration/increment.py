@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -64,6 +65,7 @@ class Build:
     def begin(self, installation: Installation, catalogue: Catalogue) -> None:
         """Mark the warehouse as unfinished and tell dbt what to do."""
         _mark(installation).unlink(missing_ok=True)
+        _sweep(installation)
         file = installation.warehouse.with_name("inputs.json")
         history = current_release(installation, "history")
         inputs = {
@@ -88,6 +90,13 @@ class Build:
             "decisions": self.decisions,
         }
         write_whole(_mark(installation), json.dumps(holds))
+        _sweep(installation)
+
+
+def _sweep(installation: Installation) -> None:
+    """Remove what a build has written out to merge it slice by slice (``dbt_project/macros/engine/slices.sql``)."""
+    for folder in installation.warehouse.parent.glob("*.slices"):
+        shutil.rmtree(folder)
 
 
 def next_build(installation: Installation, catalogue: Catalogue) -> Build:

@@ -6,6 +6,25 @@
 {# One row per entity: each attribute, <attribute>__order, _bits<n> (which resources speak of it), _updated_at. #}
 {% macro survivors(table, identified) -%}
     {%- if not execute -%}{{ return('select * from ' ~ identified) }}{%- endif -%}
+    {{ return('select * from ' ~ merged_slices(table) if slices_of(table) > 1 else merged(table, to_be_ordered(table, identified))) }}
+{%- endmacro %}
+
+{# Pre-hook of base tables: where there are more claims than can be merged at a time, they are merged slice by slice. #}
+{% macro merge_in_slices() -%}
+    {%- set table = this.identifier -%}
+    {%- set identified = claims_to_merge(table) -%}
+    {%- set slices = slices_of(table) -%}
+    {%- if slices > 1 -%}
+        {%- set columns = ['_entity_id', '_order', '_number', '_recorded_at', '_register_number'] -%}
+        {%- for name, attribute in attributes_of(table).items() if name != identifier_of(table) -%}
+            {%- do columns.append(name) -%}
+            {%- if attribute.agreement -%}{%- do columns.append(name ~ '__agreed') -%}{%- endif -%}
+        {%- endfor -%}
+        {{ merge_slices(table, to_be_ordered(table, identified), columns, slices) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro merged(table, claims) -%}
     {%- set key = table_meta(table).key -%}
     {%- set attributes = attributes_of(table) -%}
     {%- set registers = registers_of(table) -%}
@@ -20,7 +39,7 @@
         {{ any_bits(bit_in_word('_number', word, 60)) }} as _bits{{ word }},
         {% endfor -%}
         max(_recorded_at) as _updated_at
-    from {{ to_be_ordered(table, identified) }} as identified
+    from {{ claims }} as identified
     group by _entity_id
 {%- endmacro %}
 

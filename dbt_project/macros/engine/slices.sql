@@ -1,0 +1,42 @@
+{#
+    Merging more claims than fit into the memory. DuckDB's aggregates keep a state of some two kilobytes for an entity, and
+    under want of memory one for nearly every claim: at six million people it wrote and read tens of gigabytes of states.
+    The claims are far narrower: they are written out once, in slices by entity, and each slice's states fit.
+    An engine that does not need this has one slice.
+#}
+{% macro slices_of(table) %}{{ return(adapter.dispatch('slices_of')(table)) }}{% endmacro %}
+{% macro default__slices_of(table) %}{{ return(1) }}{% endmacro %}
+{# An increment merges few; compiled without a warehouse, or in a unit test, nothing is written. #}
+{% macro duckdb__slices_of(table) -%}
+    {%- if not execute or goes_on() or flags.WHICH not in ('build', 'run') -%}{{ return(1) }}{%- endif -%}
+    {%- set rows = run_query(
+        "select coalesce(sum(estimated_size), 0) from duckdb_tables() where database_name = current_database() and schema_name = 'staging' and table_name in ('"
+        ~ staged_models(table) | join("', '") ~ "')"
+    ).rows[0][0] | int -%}
+    {{ return(rows // (env_var('GOVSHARE_ROWS_AT_A_TIME', '2000000') | int) + 1) }}
+{%- endmacro %}
+
+{# The result of `merge_slices`. #}
+{% macro merged_slices(table) %}{{ return(table ~ '__survivors') }}{% endmacro %}
+
+{# `columns`: those of `claims` that merging reads. Parquet has no integer of 128 bits, but a decimal that an order fits in. #}
+{% macro merge_slices(table, claims, columns, slices) %}{{ return(adapter.dispatch('merge_slices')(table, claims, columns, slices)) }}{% endmacro %}
+{% macro duckdb__merge_slices(table, claims, columns, slices) -%}
+    {%- set folder = env_var('GOVSHARE_DATA') ~ '/warehouse/' ~ table ~ '.slices' -%}
+    copy (
+        select {{ row_hash(['_entity_id']) }} % {{ slices }} as _slice, {{ columns | join(', ') }}
+        from (select * replace (cast(_order as decimal(38, 0)) as _order) from {{ claims }} as claims)
+    ) to {{ text_constant(folder) }} (format parquet, partition_by (_slice), overwrite true);
+    {%- for slice in range(slices) %}
+    {{ 'insert into ' ~ merged_slices(table) if slice else 'create or replace temporary table ' ~ merged_slices(table) ~ ' as' }}
+    {{ merged(table, "(select * replace (cast(_order as hugeint) as _order) from read_parquet(" ~ text_constant(folder ~ '/*/*.parquet')
+        ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")") }};
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Post-hook of base tables. #}
+{% macro drop_slices() %}{{ adapter.dispatch('drop_slices')() }}{% endmacro %}
+{% macro default__drop_slices() %}{% endmacro %}
+{% macro duckdb__drop_slices() -%}
+    {%- if slices_of(this.identifier) > 1 %}drop table {{ merged_slices(this.identifier) }}{% endif -%}
+{%- endmacro %}

@@ -48,14 +48,14 @@ def test_a_first_run_killed_in_every_part_of_it(finished: Node, tmp_path: Path) 
     assert 4 <= len(node.batches()) < len(finished.batches())
 
     # While dbt merges, by Ctrl-C: all ends in order, and says so.
-    dbt = "dbt/dbt_build-*/run/govshare/models"
-    told = node.interrupted(exists(node, f"{dbt}/intermediate/*"), INTERRUPT, group=True)
+    run = "dbt/dbt_build-*/run"
+    told = node.interrupted(exists(node, f"{run}/**/*.sql"), INTERRUPT, group=True)
     assert told is not None
     assert told[0] == 130 and "interrupted" in told[1] and "Traceback" not in told[1]
     shutil.rmtree(next(node.data.glob("dbt/dbt_build-*")))
 
     # While dbt merges, the parent only: dbt goes on by itself, and the next run waits for it.
-    assert node.interrupted(exists(node, f"{dbt}/base/*"), KILL, group=False)
+    assert node.interrupted(exists(node, f"{run}/govshare/models/base/*"), KILL, group=False)
 
     # While publishing: some tables have their release, others not.
     assert node.interrupted(exists(node, "published/*/000001", 3), KILL, group=True)

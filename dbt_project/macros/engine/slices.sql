@@ -16,8 +16,8 @@
     {{ return(rows // (env_var('GOVSHARE_ROWS_AT_A_TIME', '2000000') | int) + 1) }}
 {%- endmacro %}
 
-{# The result of `merge_slices`. #}
-{% macro merged_slices(table) %}{{ return(table ~ '__survivors') }}{% endmacro %}
+{# The result of `merge_slices`: no temporary table, for those are not compressed. #}
+{% macro merged_slices() %}{{ return(beside(this, 'survivors')) }}{% endmacro %}
 
 {# `columns`: those of `claims` that merging reads. Parquet has no integer of 128 bits, but a decimal that an order fits in. #}
 {% macro merge_slices(table, claims, columns, slices) %}{{ return(adapter.dispatch('merge_slices')(table, claims, columns, slices)) }}{% endmacro %}
@@ -28,7 +28,7 @@
         from (select * replace (cast(_order as decimal(38, 0)) as _order) from {{ claims }} as claims)
     ) to {{ text_constant(folder) }} (format parquet, partition_by (_slice), overwrite true);
     {%- for slice in range(slices) %}
-    {{ 'insert into ' ~ merged_slices(table) if slice else 'create or replace temporary table ' ~ merged_slices(table) ~ ' as' }}
+    {{ 'insert into ' ~ merged_slices() if slice else 'create or replace table ' ~ merged_slices() ~ ' as' }}
     {{ merged(table, "(select * replace (cast(_order as hugeint) as _order) from read_parquet(" ~ text_constant(folder ~ '/*/*.parquet')
         ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")") }};
     {%- endfor -%}
@@ -38,5 +38,5 @@
 {% macro drop_slices() %}{{ adapter.dispatch('drop_slices')() }}{% endmacro %}
 {% macro default__drop_slices() %}{% endmacro %}
 {% macro duckdb__drop_slices() -%}
-    {%- if slices_of(this.identifier) > 1 %}drop table {{ merged_slices(this.identifier) }}{% endif -%}
+    {%- if slices_of(this.identifier) > 1 %}drop table {{ merged_slices() }}{% endif -%}
 {%- endmacro %}

@@ -6,7 +6,7 @@
 {# One row per entity: each attribute, <attribute>__order, _bits<n> (which resources speak of it), _updated_at. #}
 {% macro survivors(table, identified) -%}
     {%- if not execute -%}{{ return('select * from ' ~ identified) }}{%- endif -%}
-    {{ return('select * from ' ~ merged_slices(table) if slices_of(table) > 1 else merged(table, to_be_ordered(table, identified))) }}
+    {{ return('select * from ' ~ merged_slices() if slices_of(table) > 1 else merged(table, to_be_ordered(table, identified))) }}
 {%- endmacro %}
 
 {# Pre-hook of base tables: where there are more claims than can be merged at a time, they are merged slice by slice. #}

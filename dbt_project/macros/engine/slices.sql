@@ -21,6 +21,7 @@
 
 {# `columns`: those of `claims` that merging reads. Parquet has no integer of 128 bits, but a decimal that an order fits in. #}
 {% macro merge_slices(table, claims, columns, slices) %}{{ return(adapter.dispatch('merge_slices')(table, claims, columns, slices)) }}{% endmacro %}
+{% macro default__merge_slices(table, claims, columns, slices) %}{% endmacro %}
 {% macro duckdb__merge_slices(table, claims, columns, slices) -%}
     {%- set folder = env_var('GOVSHARE_DATA') ~ '/warehouse/' ~ table ~ '.slices' -%}
     copy (

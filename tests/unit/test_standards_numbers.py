@@ -369,6 +369,13 @@ def test_the_birthday_itself_counts_either_way() -> None:
     assert standards().each(wrong, ["9999-12-31", "2036-05-01", "2026-05-01", None]) == [False, False, True, None]
 
 
+def test_an_identity_card_of_somebody_of_unknown_age_has_no_end_by_law_and_no_wrong_one() -> None:
+    end = standards().sql("id_card_valid_to", "cast(null as date)", "t::date")
+    assert standards().each(end, ["2016-05-01"]) == [None]
+    wrong = standards().sql("id_card_validity_wrong", "cast(null as date)", "date '2016-05-01'", "t::date")
+    assert standards().each(wrong, ["9999-12-31", "2036-05-01"]) == [None, None]
+
+
 def test_no_text_whatever_makes_a_standard_raise() -> None:
     odd = ["", " ", "é" * 9, "４" * 6, "𠮷" * 4 + "12", "0x12", "1e5", "-1", "+1", "1_000", "'", "\\", "%", "\\1", "9" * 40,
            "a" * 300, "\u200b", "１８" * 9, "00000000", "éééééé" + "４４", "12345678" + "é" * 5]  # fmt: skip

@@ -94,7 +94,7 @@ create macro moment(x) as
 -- The last day of an identity card by the age of its holder (居民身份证法 art. 5), 9999-12-31 without end.
 create macro card_end(born, since) as
     case
-        when since < born then null
+        when born is null or since < born then null
         when date_sub('year', born, since) >= 46 then date '9999-12-31'
         else cast(since + to_years(case when date_sub('year', born, since) < 16 then 5 when date_sub('year', born, since) < 26 then 10 else 20 end) as date)
     end;

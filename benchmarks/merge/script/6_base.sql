@@ -457,7 +457,7 @@ select
         'issuer_name': place(issuer_name.claim),
         'issue_date': place(issue_date.claim),
         'valid_from': place(valid_from.claim),
-        'valid_to': place(coalesce(valid_to.claim, case when term is not null then valid_from.claim end)),
+        'valid_to': place(coalesce(valid_to.claim, case when last_day is not null then valid_from.claim end)),
         'status': place(status.claim)
     } as _provenance,
     sources_in(spoken) as _sources,

@@ -78,11 +78,12 @@
 
 {#
     The last day of a 居民身份证 (居民身份证法 art. 5): ten years from 16 to 25, twenty from 26 to 45, without end from 46 on,
-    five below 16. `since` is the first day of validity; without end is 9999-12-31, as `end_date` has it.
+    five below 16; null where the birth is not known. `since` is the first day of validity; without end is 9999-12-31, as
+    `end_date` has it.
 #}
 {% macro id_card_valid_to(birth, since) -%}
     {%- set years = "case when _v < 16 then 5 when _v < 26 then 10 when _v < 46 then 20 else 7000 end" -%}
-    {{ return("case when " ~ since ~ " < " ~ birth ~ " then null when " ~ with_value(full_years(birth, since), years ~ " = 7000") ~ " then date '9999-12-31' else "
+    {{ return("case when " ~ birth ~ " is null or " ~ since ~ " < " ~ birth ~ " then null when " ~ with_value(full_years(birth, since), years ~ " = 7000") ~ " then date '9999-12-31' else "
         ~ years_after(since, with_value(full_years(birth, since), years)) ~ " end") }}
 {%- endmacro %}
 

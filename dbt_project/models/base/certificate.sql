@@ -51,7 +51,7 @@ select
         'issuer_division': 'issuer_division',
         'identifier': certificate_identifier('certificate_type', 'issuer_code', 'coalesce(serial_number, certificate_number)'),
         'valid_to': "nullif(last_day, " ~ none_of('date') ~ ")",
-        'valid_to__order': "coalesce(valid_to__order, case when term is not null then valid_from__order end)",
+        'valid_to__order': "coalesce(valid_to__order, case when last_day is not null then valid_from__order end)",
         'replaced_by': 'replaced_by',
         'validity': certificate_validity('status', 'valid_from', 'last_day', 'replaced_by', build_day() if execute else 'current_date'),
     }) }}

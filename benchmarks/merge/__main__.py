@@ -36,14 +36,14 @@ people_console = Console()
 @dataclass(frozen=True)
 class Result:
     """``base_seconds``: without what the script does not do, the governance tables. ``differing_rows``: from the other
-    way's base tables over the same batches."""
+    way's base tables over the same batches; null where that was not compared."""
 
     people: int
     how: str
     seconds: float
     base_seconds: float
     peak_mb: int
-    differing_rows: int
+    differing_rows: int | None
 
 
 def main(
@@ -144,7 +144,7 @@ def table_of(results: list[Result]) -> Table:
             f"{r.seconds:.1f}",
             f"{r.base_seconds:.1f}",
             f"{r.peak_mb:,}",
-            f"{r.differing_rows:,}",
+            "–" if r.differing_rows is None else f"{r.differing_rows:,}",
         )
     return made
 

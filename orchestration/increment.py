@@ -57,7 +57,7 @@ class Build:
         kinds = [word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)]
         if self.full:
             return ["build", *kinds, "--full-refresh"]
-        # Code tables belong to the project: where that is the same, they are. What nobody delivered, is staged.
+        # Code tables belong to the project: where that is the same, they are. What is not new, is staged already.
         idle = [staging_model(*resource.split(".")) for resource in self.batches if resource not in self.new]
         left_out = [word for model in idle for word in ("--exclude", model)]
         return ["build", *kinds, "--exclude-resource-type", "seed", *left_out]

@@ -36,8 +36,4 @@
 {%- endmacro %}
 
 {# Post-hook of base tables. #}
-{% macro drop_slices() %}{{ adapter.dispatch('drop_slices')() }}{% endmacro %}
-{% macro default__drop_slices() %}{% endmacro %}
-{% macro duckdb__drop_slices() -%}
-    {%- if slices_of(this.identifier) > 1 %}drop table {{ merged_slices() }}{% endif -%}
-{%- endmacro %}
+{% macro drop_slices() %}{% if slices_of(this.identifier) > 1 %}drop table {{ merged_slices() }}{% endif %}{% endmacro %}

@@ -50,7 +50,7 @@
 {% macro as_list(words) %}{{ return([words] if words is string else words) }}{% endmacro %}
 
 {#
-    The base table's attributes: name → {type, authority, exclusive, from_key, derived_from}. Declared in the model's YAML:
+    The base table's attributes: name → {type, authority, exclusive, agreement, from_key, derived_from}. Declared in the model's YAML:
     every column whose name does not begin with an underscore, except a key that no source knows; and except those that no
     source says, because they are worked out of others, unless `derived` asks for them too.
 #}

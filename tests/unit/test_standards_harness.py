@@ -88,6 +88,7 @@ def macros(engine: str = "duckdb") -> dict[str, Any]:
         "var": lambda name, default=None: default,
         "env_var": lambda name: {"GOVSHARE_CODES": codes}[name],
         "fromjson": lambda tables: tables,
+        "graph": {},
         "ref": lambda name: name,
         "return": _return,
         "execute": True,

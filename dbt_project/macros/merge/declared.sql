@@ -35,9 +35,8 @@
 
 {# The source's node in the graph. #}
 {% macro source_node(department, name) -%}
-    {%- for node in declared().sources.values() if node.source_name == department and node.name == name -%}
-        {{ return(node) }}
-    {%- endfor -%}
+    {%- set node = declared().sources.get('source.govshare.' ~ department ~ '.' ~ name) -%}
+    {%- if node -%}{{ return(node) }}{%- endif -%}
     {{ exceptions.raise_compiler_error(
         "No source " ~ department ~ "." ~ name ~ " is declared. Remedy: enter it in sources/" ~ department ~ ".yml") }}
 {%- endmacro %}
@@ -56,10 +55,11 @@
 #}
 {% macro attributes_of(table, derived=false) -%}
     {%- set attributes = {} -%}
-    {%- for node in declared().nodes.values() if node.resource_type == 'model' and node.name == table -%}
-        {%- for name, column in node.columns.items() if not name.startswith('_') and (name != meta_of(node).key or name == identifier_of(table)) -%}
-            {%- set meta = meta_of(column) -%}
-            {%- if not meta.get('derived_from') or derived -%}
+    {%- set key = table_meta(table).key -%}
+    {%- set known = identifier_of(table) -%}
+    {%- for name, column in model_node(table).get('columns', {}).items() if not name.startswith('_') and (name != key or name == known) -%}
+        {%- set meta = meta_of(column) -%}
+        {%- if not meta.get('derived_from') or derived -%}
             {%- do attributes.update({name: {
                 'type': column.data_type,
                 'authority': meta.get('authority', []),
@@ -68,8 +68,7 @@
                 'from_key': meta.get('from_key'),
                 'derived_from': as_list(meta.get('derived_from', [])),
             }}) -%}
-            {%- endif -%}
-        {%- endfor -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(attributes) }}
 {%- endmacro %}
@@ -78,12 +77,9 @@
 {% macro identifier_of(table) %}{{ return(table_meta(table).get('identifier', table_meta(table).key)) }}{% endmacro %}
 
 {# The base table's own meta: key, identifier, presence (attributes that show a claim), evidence (name → type). #}
-{% macro table_meta(table) -%}
-    {%- for node in declared().nodes.values() if node.resource_type == 'model' and node.name == table -%}
-        {{ return(meta_of(node)) }}
-    {%- endfor -%}
-    {{ return({}) }}
-{%- endmacro %}
+{% macro table_meta(table) %}{{ return(meta_of(model_node(table))) }}{% endmacro %}
+
+{% macro model_node(name) %}{{ return(declared().nodes.get('model.govshare.' ~ name, {})) }}{% endmacro %}
 
 {# The roles in which a source's rows speak of `table` (or of any): [{table, role, prefix, register}]. #}
 {% macro roles_of(node, table=none) -%}

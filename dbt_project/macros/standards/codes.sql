@@ -4,7 +4,10 @@
 #}
 
 {% macro code_table(table) -%}
-    {%- set tables = fromjson(env_var('GOVSHARE_CODES')) -%}
+    {%- if 'codes' not in graph -%}{#- asked hundreds of times -#}
+        {%- do graph.update({'codes': fromjson(env_var('GOVSHARE_CODES'))}) -%}
+    {%- endif -%}
+    {%- set tables = graph['codes'] -%}
     {%- if table not in tables -%}
         {{ exceptions.raise_compiler_error("No code table " ~ table ~ ". Remedy: add seeds/" ~ table ~ ".csv, or correct the name") }}
     {%- endif -%}

@@ -47,8 +47,8 @@
     {%- set counties = [] -%}
     {%- set provinces = [] -%}
     {%- for code in code_table('area_history').names -%}
-        {%- if code.endswith('0000') -%}{%- do provinces.append(text_constant(code[:2])) -%}{%- endif -%}
-        {%- if code.startswith('41') -%}{%- do counties.append(text_constant(code)) -%}{%- endif -%}
+        {%- if code.endswith('0000') -%}{%- do provinces.append("'" ~ code[:2] ~ "'") -%}{%- endif -%}
+        {%- if code.startswith('41') -%}{%- do counties.append("'" ~ code ~ "'") -%}{%- endif -%}
     {%- endfor -%}
     {{ return("case when substr(" ~ number ~ ", 1, 2) = '41' then substr(" ~ number ~ ", 1, 6) in (" ~ counties | join(', ') ~ ") when substr(" ~ number
         ~ ", 1, 1) = '9' then substr(" ~ number ~ ", 2, 2) in (" ~ provinces | join(', ') ~ ") else substr(" ~ number ~ ", 1, 2) in (" ~ provinces | join(', ') ~ ") end") }}

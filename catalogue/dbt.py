@@ -194,16 +194,21 @@ def project_fingerprint(installation: Installation) -> str:
     return digest.hexdigest()
 
 
+def manifest_file(installation: Installation) -> Path:
+    """Where dbt's manifest of this installation lies, once it is parsed: its name says what was parsed."""
+    parts = (project_fingerprint(installation), os.path.relpath(installation.content, DBT_PROJECT),
+             version("dbt-core"), version("dbt-duckdb"))  # fmt: skip
+    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return installation.dbt_target / f"manifest-{fingerprint}.json"
+
+
 def ensure_manifest(installation: Installation) -> Path:
     """dbt's manifest of this installation; dbt parses (3 s) only if project, content or its version changed.
 
     The file's name carries the fingerprint and the file comes by rename: two processes do not disturb each
     other.
     """
-    parts = (project_fingerprint(installation), os.path.relpath(installation.content, DBT_PROJECT),
-             version("dbt-core"), version("dbt-duckdb"))  # fmt: skip
-    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    manifest = installation.dbt_target / f"manifest-{fingerprint}.json"
+    manifest = manifest_file(installation)
     if manifest.exists():
         return manifest
     installation.dbt_target.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from support import parsed
 
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.load import load
@@ -36,7 +37,9 @@ def contracts() -> list[str]:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("suites")
-    return Installation(folder / "data", folder / "city", CONTENT)
+    installation = Installation(folder / "data", folder / "city", CONTENT)
+    parsed.take_over(installation)
+    return installation
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from support import parsed
 
 from catalogue.installation import PROJECT_ROOT, Installation
 from catalogue.load import load
@@ -28,7 +29,9 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("definitions")
     content = Installation.from_env().content
-    return Installation(folder / "data", folder / "city", content)
+    installation = Installation(folder / "data", folder / "city", content)
+    parsed.take_over(installation)
+    return installation
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dbt_common.clients.jinja import get_template
+from support import parsed
 from unit.test_standards_harness import STANDARDS, standards
 
 from catalogue.dbt import run_dbt
@@ -25,6 +26,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("dbt")
     inline = MARK.join(f"{{{{ {probe} }}}}" for probe in PROBES.values())
     installation = Installation(folder, folder / "city", DBT_PROJECT / "cities" / "xinxiang")
+    parsed.take_over(installation)
     said = run_dbt(installation, "--quiet", "compile", "--inline", inline).stdout
     return dict(zip(PROBES, said.split(MARK), strict=True))
 

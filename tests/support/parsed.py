@@ -2,19 +2,22 @@
 
 dbt parses anew (six seconds) wherever the warehouse lies elsewhere, though nothing that it parses depends on the place.
 Here its state file is copied with the hash of the new place; dbt itself checks all the rest, and parses what differs.
-If a version of dbt counts in another way, it just parses everything.
+If a version of dbt counts in another way, it just parses everything. The manifest that govshare keeps goes the same
+way: its name says what was parsed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from functools import cache
 from pathlib import Path
 from pprint import pformat
 
 import yaml
 
+from catalogue.dbt import KEPT_MANIFESTS, manifest_file
 from catalogue.installation import DBT_PROJECT, Installation
 
 STATE = "partial_parse.msgpack"
@@ -24,10 +27,12 @@ NOWHERE = Path("/nowhere/warehouse.duckdb")  # for which the state is kept
 
 def take_over(installation: Installation) -> None:
     """Begin with what an earlier test has parsed of the same content, if any has."""
-    kept = _kept(installation)
-    if kept.exists() and not (installation.dbt_target / STATE).exists():
-        installation.dbt_target.mkdir(parents=True, exist_ok=True)
-        (installation.dbt_target / STATE).write_bytes(_moved(kept.read_bytes(), NOWHERE, installation.warehouse))
+    kept, state, manifest = _kept(installation), installation.dbt_target / STATE, manifest_file(installation)
+    state.parent.mkdir(parents=True, exist_ok=True)
+    if kept.exists() and not state.exists():
+        state.write_bytes(_moved(kept.read_bytes(), NOWHERE, installation.warehouse))
+    if (SHELF / manifest.name).exists() and not manifest.exists():
+        shutil.copy(SHELF / manifest.name, manifest)
 
 
 def moved(was: Installation, now: Installation) -> None:
@@ -39,12 +44,21 @@ def moved(was: Installation, now: Installation) -> None:
 
 def keep(installation: Installation) -> None:
     """Let later tests begin with what dbt has parsed here."""
-    kept, state = _kept(installation), installation.dbt_target / STATE
+    kept, state, manifest = _kept(installation), installation.dbt_target / STATE, manifest_file(installation)
     if not kept.exists() and state.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_bytes(_moved(state.read_bytes(), installation.warehouse, NOWHERE))
-        part.replace(kept)
+        _put(_moved(state.read_bytes(), installation.warehouse, NOWHERE), kept)
+    if not (SHELF / manifest.name).exists() and manifest.exists():
+        for old in sorted(SHELF.glob("manifest-*.json"), key=lambda path: path.stat().st_mtime)[:-KEPT_MANIFESTS]:
+            old.unlink(missing_ok=True)
+        _put(manifest.read_bytes(), SHELF / manifest.name)
+
+
+def _put(content: bytes, file: Path) -> None:
+    """By one rename: several processes test at a time."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(file)
 
 
 def _kept(installation: Installation) -> Path:

@@ -2,7 +2,8 @@
 
 A damaged ``.xls`` may make its parser ask for all the memory there is, a workbook of one cell in the last row and
 column for a hundred gigabytes, and in Rust that is no exception but the end. So workbooks are read by a child
-process with a limit, which passes record batches on. Run as a program it is that child.
+process with a limit, which passes record batches on. Run as a program it is that child, with a task a line on standard
+input.
 
 Options: ``workbook_memory_mb`` (4096).
 """
@@ -16,11 +17,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -29,6 +31,7 @@ from connectors.files.text import Unreadable
 
 MEMORY_MB = 4096
 CPU_SECONDS = 3600
+DONE = b"done\n"  # what the child writes after a stream: one that an error cuts off ends as well
 REFUSED = 3  # exit code of a child that says on standard error why
 PART = pa.field("_part", pa.string())
 
@@ -37,24 +40,59 @@ def excel(content: Content) -> Apart:
     return Apart(content, "connectors.files.excel", "Excel")
 
 
+class Child:
+    """A process that reads one file after another: a folder may hold hundreds. Once one failed it is not used again."""
+
+    idle: ClassVar[list[Child]] = []
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self.said = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 # closed in end
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "connectors.files.apart"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.said,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+
+    @classmethod
+    def take(cls) -> Child:
+        while cls.idle:
+            child = cls.idle.pop()
+            if child.owner == os.getpid() and child.process.poll() is None:  # a fork shares them
+                return child
+        return cls()
+
+    def begin(self, task: dict[str, Any]) -> pa.ipc.RecordBatchStreamReader:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(task).encode() + b"\n")
+        self.process.stdin.flush()
+        return pa.ipc.open_stream(self.process.stdout)
+
+    def finish(self) -> bool:
+        """Whether the stream that has ended is all there is."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline() == DONE
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.said):
+            if pipe:
+                pipe.close()
+
+
 class Apart:
     """A reader that runs another one in a child process. ``batches`` may be asked for once."""
 
     def __init__(self, content: Content, module: str, name: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="govshare-")
-        said = open(Path(self._folder.name) / "said", "w+", encoding="utf-8")  # noqa: SIM115 # closed in _end
+        self._child = Child.take()
+        self._finalizer = weakref.finalize(self, _end, self._child, self._folder)
         task = {"module": module, "name": name, "path": str(self._file(content)), "options": dict(content.options)}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "connectors.files.apart", json.dumps(task)],
-            stdout=subprocess.PIPE,
-            stderr=said,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        self._process, self._said = process, said
-        self._finalizer = weakref.finalize(self, _end, process, said, self._folder)
         try:
-            self._stream = pa.ipc.open_stream(process.stdout)
+            self._stream = self._child.begin(task)
         except (pa.ArrowInvalid, OSError):
             raise self._failure() from None
         own = [*(name for name, _ in PROBLEM_FIELDS), PART.name]
@@ -62,7 +100,7 @@ class Apart:
 
     def _file(self, content: Content) -> Path:
         if content.path is not None:
-            return content.path
+            return content.path.absolute()
         target = Path(self._folder.name) / "file"
         with content.open() as source, target.open("wb") as file:
             shutil.copyfileobj(source, file)
@@ -73,15 +111,17 @@ class Apart:
             yield from self._stream
         except (pa.ArrowInvalid, OSError):
             raise self._failure() from None
-        if self._process.wait() != 0:
+        if not self._child.finish():
             raise self._failure()
-        self._finalizer()
+        self._finalizer.detach()
+        self._folder.cleanup()
+        Child.idle.append(self._child)
 
     def _failure(self) -> Unreadable:
         """Why there is no more to read: what the child said, or how it ended."""
-        code = self._process.wait()
-        self._said.seek(0)
-        lines = self._said.read().strip().splitlines()
+        code = self._child.process.wait()
+        self._child.said.seek(0)
+        lines = self._child.said.read().strip().splitlines()
         self._finalizer()
         if code == REFUSED and lines:
             return Unreadable(**json.loads(lines[-1]))
@@ -92,17 +132,13 @@ class Apart:
         )
 
 
-def _end(process: subprocess.Popen[bytes], said: Any, folder: tempfile.TemporaryDirectory[str]) -> None:
-    process.kill()
-    process.wait()
-    if process.stdout:
-        process.stdout.close()
-    said.close()
+def _end(child: Child, folder: tempfile.TemporaryDirectory[str]) -> None:
+    child.end()
     folder.cleanup()
 
 
 class WithoutPandas:
-    """Of each list pyarrow asks whether it is one of pandas', and imports that first: half of what a small workbook takes."""
+    """Of each list pyarrow asks whether it is one of pandas', and imports that first: longer than most files take."""
 
     def find_spec(self, name: str, *_: object) -> None:
         if name == "pandas":
@@ -111,10 +147,8 @@ class WithoutPandas:
 
 def main(task: dict[str, Any]) -> None:
     """The child: read the file, write batches to standard output."""
-    sys.meta_path.insert(0, WithoutPandas())
-    memory = int(task["options"].get("workbook_memory_mb", MEMORY_MB)) << 20
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    _limit(resource.RLIMIT_AS, int(task["options"].get("workbook_memory_mb", MEMORY_MB)) << 20)
+    _limit(resource.RLIMIT_CPU, int(time.process_time()) + CPU_SECONDS)
     path = Path(task["path"])
     try:
         reader = getattr(import_module(task["module"]), task["name"])(
@@ -126,10 +160,20 @@ def main(task: dict[str, Any]) -> None:
                 if PART.name not in batch.schema.names:
                     batch = batch.append_column(PART, pa.nulls(batch.num_rows, PART.type))
                 stream.write_batch(batch)
+        sys.stdout.buffer.write(DONE)
+        sys.stdout.buffer.flush()
     except Unreadable as error:
         print(json.dumps({"what": error.what, "place": error.place, "remedy": error.remedy}), file=sys.stderr)
         sys.exit(REFUSED)
 
 
+def _limit(kind: int, value: int) -> None:
+    """The next file may have another one; what this process was given at most stays."""
+    _, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    sys.meta_path.insert(0, WithoutPandas())
+    for line in sys.stdin:
+        main(json.loads(line))

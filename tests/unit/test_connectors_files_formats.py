@@ -19,6 +19,7 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.files.apart import excel
 from connectors.files.dbf import Dbf
 from connectors.files.excel import Excel
 from connectors.files.fixed_width import FixedWidth
@@ -147,6 +148,25 @@ def test_legacy_workbook_and_a_wrong_name(tmp_path: Path) -> None:
         read(Excel, b"a,b\n1,2\n")
     with pytest.raises(Unreadable, match="not a readable workbook"):
         read(Excel, stream.getvalue()[:1000])
+
+
+def test_workbooks_are_read_one_after_the_other_by_one_process_until_one_takes_it_down(tmp_path: Path) -> None:
+    data = xlsx(tmp_path, lambda book: book.add_worksheet().write_column(0, 0, ["a", 1]) and None)
+    processes = []
+    for content in (data, data, data[:-200], data):
+        try:
+            opened = excel(Content("file", lambda content=content: io.BytesIO(content), {}))
+            processes.append(opened._child.process)
+            assert [cells(row) for batch in opened.batches() for row in batch.to_pylist()] == [["1"]]
+        except Unreadable:
+            assert content is not data
+    first, second, third = processes
+    assert first is second is not third
+    assert first.poll() is not None and third.poll() is None
+    begun = excel(Content("file", lambda: io.BytesIO(data), {}))
+    assert begun._child.process is third
+    del begun  # unread, so that the process still has what nobody will read
+    assert third.poll() is not None
 
 
 # --- lines

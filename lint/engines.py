@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,12 +71,15 @@ def wrong_on_duckdb(sql: str) -> list[Finding]:
     return []
 
 
-def findings(installation: Installation) -> dict[tuple[Path, str], list[Finding]]:
+LOOKS = {"spark": wrong_on_spark, "duckdb": wrong_on_duckdb}
+
+
+def findings(installation: Installation, engines: Iterable[str] = LOOKS) -> dict[tuple[Path, str], list[Finding]]:
     """File and engine → what is wrong."""
     found = {}
-    for engine, look in (("spark", wrong_on_spark), ("duckdb", wrong_on_duckdb)):
+    for engine in engines:
         for file, sql in compiled(installation, engine).items():
-            if wrong := look(sql):
+            if wrong := LOOKS[engine](sql):
                 found[file, engine] = wrong
     return found
 

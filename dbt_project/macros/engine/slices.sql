@@ -19,6 +19,11 @@
 {# The result of `merge_slices`: no temporary table, for those are not compressed. #}
 {% macro merged_slices() %}{{ return(beside(this, 'survivors')) }}{% endmacro %}
 
+{# How `survivors` is read that is asked for more than once: a table of slices again, an aggregate from what is kept of it. #}
+{% macro survivors_kept(table) %}{{ return(adapter.dispatch('survivors_kept')(table)) }}{% endmacro %}
+{% macro default__survivors_kept(table) %}{{ return('') }}{% endmacro %}
+{% macro duckdb__survivors_kept(table) %}{{ return('not materialized ' if slices_of(table) > 1 else 'materialized ') }}{% endmacro %}
+
 {# `columns`: those of `claims` that merging reads. Parquet has no integer of 128 bits, but a decimal that an order fits in. #}
 {% macro merge_slices(table, claims, columns, slices) %}{{ return(adapter.dispatch('merge_slices')(table, claims, columns, slices)) }}{% endmacro %}
 {% macro default__merge_slices(table, claims, columns, slices) %}{% endmacro %}

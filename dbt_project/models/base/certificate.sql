@@ -1,22 +1,8 @@
 -- What no source says of a certificate follows from what is said: the issuer's code from its name, the end by law where none
 -- is given, which certificate took its place, and what it is worth on the day of the build.
 
-{%- set registers = registers_of('certificate') -%}
-{%- set attributes = attributes_of('certificate') %}
-
-with survivors as (
+with survivors as {{ survivors_kept('certificate') }}(
     {{ survivors('certificate', claims_to_merge('certificate')) }}
-),
-
-single as (
-    select
-        _entity_id as certificate_id,
-        certificate_type,
-        {{ survivor('holder_id', attributes.get('holder_id', {}), registers) }} as holder_id,
-        {{ survivor('issue_date', attributes.get('issue_date', {}), registers) }} as issue_date
-    from {{ to_be_ordered('certificate', claims_to_merge('certificate'), ['holder_id', 'issue_date']) }} as identified
-    where certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
-    group by _entity_id, certificate_type
 ),
 
 -- Of a kind of which a holder can have one only, the next one issued takes the place of the last.
@@ -24,8 +10,10 @@ in_order as (
     select
         certificate_id,
         lead(certificate_id) over (partition by certificate_type, holder_id order by issue_date, certificate_id) as replaced_by
-    from single
-    where holder_id <> {{ none_of('varchar') }} and issue_date <> {{ none_of('date') }}
+    from survivors
+    where
+        certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
+        and holder_id <> {{ none_of('varchar') }} and issue_date <> {{ none_of('date') }}
 ),
 
 told as (

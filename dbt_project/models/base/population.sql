@@ -1,7 +1,7 @@
 {%- set number = "case when survivors.person_id not like 'U%' then survivors.person_id end" -%}
 -- A person's id is the identity number, or U and a hash for someone whom no source names by a usable one.
 
-with survivors as (
+with survivors as {{ survivors_kept('population') }}(
     {{ survivors('population', claims_to_merge('population')) }}
 ),
 

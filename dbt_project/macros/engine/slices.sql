@@ -35,8 +35,8 @@
     ) to {{ text_constant(folder) }} (format parquet, partition_by (_slice), overwrite true);
     {%- for slice in range(slices) %}
     {{ 'insert into ' ~ merged_slices() if slice else 'create or replace table ' ~ merged_slices() ~ ' as' }}
-    {{ merged(table, "(select * replace (cast(_order as hugeint) as _order) from read_parquet(" ~ text_constant(folder ~ '/*/*.parquet')
-        ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")") }};
+    {{ merged(table, to_be_ordered(table, "(select * replace (cast(_order as hugeint) as _order) from read_parquet(" ~ text_constant(folder ~ '/*/*.parquet')
+        ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")")) }};
     {%- endfor -%}
 {%- endmacro %}
 

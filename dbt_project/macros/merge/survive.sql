@@ -15,12 +15,9 @@
     {%- set identified = claims_to_merge(table) -%}
     {%- set slices = slices_of(table) -%}
     {%- if slices > 1 -%}
-        {%- set columns = ['_entity_id', '_order', '_number', '_recorded_at', '_register_number'] -%}
-        {%- for name, attribute in attributes_of(table).items() if name != identifier_of(table) -%}
-            {%- do columns.append(name) -%}
-            {%- if attribute.agreement -%}{%- do columns.append(name ~ '__agreed') -%}{%- endif -%}
-        {%- endfor -%}
-        {{ merge_slices(table, to_be_ordered(table, identified), columns, slices) }}
+        {%- set columns = ['_entity_id', '_order', '_number', '_recorded_at', '_register'] -%}
+        {%- for name in attributes_of(table) if name != identifier_of(table) -%}{%- do columns.append(name) -%}{%- endfor -%}
+        {{ merge_slices(table, identified, columns, slices) }}
     {%- endif -%}
 {%- endmacro %}
 

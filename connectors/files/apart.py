@@ -31,6 +31,7 @@ from connectors.files.text import Unreadable
 
 MEMORY_MB = 4096
 CPU_SECONDS = 3600
+ENDING_SECONDS = 10  # for a child that has broken off; one that has not is ended
 DONE = b"done\n"  # what the child writes after a stream: one that an error cuts off ends as well
 REFUSED = 3  # exit code of a child that says on standard error why
 PART = pa.field("_part", pa.string())
@@ -119,7 +120,10 @@ class Apart:
 
     def _failure(self) -> Unreadable:
         """Why there is no more to read: what the child said, or how it ended."""
-        code = self._child.process.wait()
+        try:
+            code = self._child.process.wait(ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            code = None
         self._child.said.seek(0)
         lines = self._child.said.read().strip().splitlines()
         self._finalizer()

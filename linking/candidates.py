@@ -27,31 +27,41 @@ EXPRESSIONS = {
     "household": ("household_number",),
 }
 
+RARE = ("phone", "address", "household")
+# What two names that differ in one character share at least: cheaper than to mask each.
+ANCHORS = {"masked_name": ("name[1]", "substr(name, 2)")}
+
 
 def keys(blocking: tuple[Blocking, ...]) -> str:
     """A list of the row's keys, some of them null."""
     listed = []
     for number, rule in enumerate(blocking):
         for parts in product(*(EXPRESSIONS[part] for part in rule.parts)):
-            filled = " and ".join(f"({part}) is not null" for part in parts)
-            listed.append(f"case when {filled} then hash({number}, {', '.join(parts)}) end")
+            listed.append(_hash(parts, f"{number}, "))
     return f"[{', '.join(listed)}]"
 
 
 def anchored(blocking: tuple[Blocking, ...]) -> str:
-    """The rows of ``linking_known`` that can share a key with a claim: a day's few claims have few names, birth dates
-    and addresses, and most rows need no keys. Masked names are not asked for, since masking costs as much as a key."""
-    asked = sorted({part for rule in blocking for part in rule.parts} - {"masked_name"})
-    said = []
-    for part in asked:
-        values = " union all ".join(f"select {value} from linking_claims" for value in EXPRESSIONS[part])
-        said.append(f"{' or '.join(f'{value} in ({values})' for value in EXPRESSIONS[part])} as said_{part}")
-    rules = {" and ".join(f"said_{part}" for part in asked if part in rule.parts) or "true" for rule in blocking}
-    return f"(select * from (select *, {', '.join(said)} from linking_known) where {' or '.join(sorted(rules))})"
+    """The rows of ``linking_known`` that can share a key with a claim. Where claims are few, most rows need no keys.
+    What few share (a telephone) is enough to look at; names and birth dates are common, and asked for together."""
+    tests: dict[str, None] = {}
+    for rule in blocking:
+        rare = [part for part in rule.parts if part in RARE]
+        parts = [EXPRESSIONS[rare[0]]] if rare else [ANCHORS.get(part, EXPRESSIONS[part]) for part in rule.parts]
+        entries = [_hash(entry) for entry in product(*parts)]
+        said = f"select unnest([{', '.join(entries)}]) as said from linking_claims"
+        tests |= dict.fromkeys(f"{entry} in (from ({said}) where said is not null)" for entry in entries)
+    return f"(from linking_known where {' or '.join(tests)})"
 
 
-def find(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _hash(parts: tuple[str, ...], rule: str = "") -> str:
+    filled = " and ".join(f"({part}) is not null" for part in parts)
+    return f"case when {filled} then hash({rule}{', '.join(parts)}) end"
+
+
+def find(connection: duckdb.DuckDBPyConnection, settings: Settings, few_claims: bool = False) -> None:
     """``linking_pairs`` between ``linking_claims`` and ``linking_known``."""
+    known = anchored(settings.blocking) if few_claims else "linking_known"
     claim_keys(connection, settings)
     _of_relatives(connection)
     _of_numbers(connection)
@@ -60,8 +70,7 @@ def find(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         select claim_id, person_id from (
             select keys.claim_id, known.person_id
             from (
-                select person_id, unnest({keys(settings.blocking)}) as key
-                from {anchored(settings.blocking)}
+                select person_id, unnest({keys(settings.blocking)}) as key from {known}
             ) as known
             join linking_keys as keys on keys.key = known.key
             union all

@@ -60,7 +60,7 @@ def links(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
             select * from {claims.result}
             where {CLAIM_ID} in (select claim_id from linking_loose) and {CLAIM_ID} not in (from linking_again)
         """
-    link(connection, loose, "linking_numbered", settings, decided, KIN)
+    link(connection, loose, "linking_numbered", settings, decided, KIN, few_claims=bool(claims.former))
     return connection.sql(f"""
         select claims._resource, claims._batch, claims._row, claims._role, claims._record_key, claims._claim_key,
             links.person_id as entity_id, case when links.person_id is not null then links.method end as method,

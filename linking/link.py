@@ -48,6 +48,7 @@ def link(
     related: str | None = None,
     temporary: bool = True,
     keep: bool = False,
+    few_claims: bool = False,
 ) -> Linked:
     """Make the tables ``links``, ``review`` and ``clusters`` in the connection.
 
@@ -56,13 +57,14 @@ def link(
     records. ``related``: relation (person_id, id_number, name, birth_date) of whom the records of known persons name
     beside them, in place of a column of that name. ``decisions``: relation (claim_key, person_id, verdict, by, at);
     a `person_id` may also be the key of another claim without a known person. ``keep``: leave the steps' tables.
+    ``few_claims``: there are so few that most known persons are not worth a closer look.
 
     Example: ``link(duckdb.connect(), "loose", "known", Settings.load())``
     """
     prepare(connection, loose, known, related)
     relatives.resolve(connection)
     records.claim_records(connection)
-    candidates.find(connection, settings)
+    candidates.find(connection, settings, few_claims)
     evidence.gather(connection)
     drop(connection, BEFORE_WEIGHING, keep)
     weigh(connection, settings, "linking_records", "linking_person_pairs", "linking_scores")

@@ -19,7 +19,8 @@ PIECES = (
     "substr(person_id, 1, 9) || substr(person_id, 12, 6)",
     "substr(person_id, 1, 5) || substr(person_id, 8, 10)",
 )
-KEYS = ", ".join(f"hash({n}, name, {piece})" for n, piece in enumerate(PIECES))
+HASHES = [f"hash({n}, name, {piece})" for n, piece in enumerate(PIECES)]
+KEYS = ", ".join(HASHES)
 
 
 def suspect(
@@ -54,19 +55,16 @@ def suspect(
 
 def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str) -> None:
     """Leave of ``linking_known`` the changed persons and whoever might be one of them under another number."""
-    keys = f"unnest([{KEYS}]) as key"
     connection.execute(f"""
         create or replace temp table linking_changed_names as
         select distinct person_id, name from linking_known_of('{changed}') where name is not null
     """)
     connection.execute(f"""
         create or replace temp table linking_concerned as
-        with namesakes as (
-            select person_id, {keys} from linking_known where name in (select name from linking_changed_names)
-        )
+        with keys as (select unnest([{KEYS}]) as key from linking_changed_names)
         from {changed}
         union
-        select person_id from namesakes where key in (select {keys} from linking_changed_names)
+        select person_id from linking_known where {" or ".join(f"{key} in (from keys)" for key in HASHES)}
     """)
     records.only(connection, "linking_known", "linking_concerned")
 

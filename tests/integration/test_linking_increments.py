@@ -96,11 +96,11 @@ def register(connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row], 
     connection.register(name, pa.Table.from_pylist(rows, schema=schema))
 
 
-def result(loose: list[Row], known: list[Row]) -> dict[str, Row]:
+def result(loose: list[Row], known: list[Row], **options: Any) -> dict[str, Row]:
     connection = duckdb.connect()
     register(connection, "loose", loose, LOOSE)
     register(connection, "known", known, KNOWN)
-    link(connection, "loose", "known", SETTINGS)
+    link(connection, "loose", "known", SETTINGS, **options)
     rows = connection.sql("select * from links").to_arrow_table().to_pylist()
     return {row["claim_id"]: row for row in rows}
 
@@ -167,5 +167,6 @@ def test_linked_claims_alone_or_together_are_linked_alike() -> None:
     expected = result(loose, known)
     for part in (loose[::2], loose[1::2], loose[:5]):
         found = result(part, known)
+        assert result(part, known, few_claims=True) == found
         settled = found.keys() - unsettled(expected)
         assert settled and {name: found[name] for name in settled} == {name: expected[name] for name in settled}

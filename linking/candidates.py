@@ -44,14 +44,16 @@ def keys(blocking: tuple[Blocking, ...]) -> str:
 def anchored(blocking: tuple[Blocking, ...]) -> str:
     """The rows of ``linking_known`` that can share a key with a claim. Where claims are few, most rows need no keys.
     What few share (a telephone) is enough to look at; names and birth dates are common, and asked for together."""
-    tests: dict[str, None] = {}
+    said: dict[str, None] = {}
     for rule in blocking:
         rare = [part for part in rule.parts if part in RARE]
         parts = [EXPRESSIONS[rare[0]]] if rare else [ANCHORS.get(part, EXPRESSIONS[part]) for part in rule.parts]
-        entries = [_hash(entry) for entry in product(*parts)]
-        said = f"select unnest([{', '.join(entries)}]) as said from linking_claims"
-        tests |= dict.fromkeys(f"{entry} in (from ({said}) where said is not null)" for entry in entries)
-    return f"(from linking_known where {' or '.join(tests)})"
+        said |= dict.fromkeys(_hash(entry) for entry in product(*parts))
+    return f"""(
+        with asked as (select unnest([{", ".join(said)}]) as entry from linking_claims)
+        from linking_known
+        where {" or ".join(f"{entry} in (from asked where entry is not null)" for entry in said)}
+    )"""
 
 
 def _hash(parts: tuple[str, ...], rule: str = "") -> str:

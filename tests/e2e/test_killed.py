@@ -48,8 +48,7 @@ def test_a_first_run_killed_in_every_part_of_it(finished: Node, tmp_path: Path) 
     assert 4 <= len(node.batches()) < len(finished.batches())
 
     # While dbt merges, by Ctrl-C: all ends in order, and says so.
-    run = "dbt/dbt_build-*/run"
-    told = node.interrupted(exists(node, f"{run}/**/*.sql"), INTERRUPT, group=True)
+    told = node.interrupted(exists(node, "dbt/dbt_build-*/run/**/*.sql"), INTERRUPT, group=True)
     assert told is not None
     assert told[0] == 130 and "interrupted" in told[1] and "Traceback" not in told[1]
     shutil.rmtree(next(node.data.glob("dbt/dbt_build-*")))

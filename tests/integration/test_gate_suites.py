@@ -37,9 +37,7 @@ def contracts() -> list[str]:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("suites")
-    installation = Installation(folder / "data", folder / "city", CONTENT)
-    parsed.take_over(installation)
-    return installation
+    return parsed.take_over(Installation(folder / "data", folder / "city", CONTENT))
 
 
 @pytest.fixture(scope="module")

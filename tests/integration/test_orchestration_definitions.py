@@ -29,9 +29,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("definitions")
     content = Installation.from_env().content
-    installation = Installation(folder / "data", folder / "city", content)
-    parsed.take_over(installation)
-    return installation
+    return parsed.take_over(Installation(folder / "data", folder / "city", content))
 
 
 @pytest.fixture(scope="module")

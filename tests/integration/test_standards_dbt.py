@@ -25,8 +25,7 @@ PROBES = {
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("dbt")
     inline = MARK.join(f"{{{{ {probe} }}}}" for probe in PROBES.values())
-    installation = Installation(folder, folder / "city", DBT_PROJECT / "cities" / "xinxiang")
-    parsed.take_over(installation)
+    installation = parsed.take_over(Installation(folder, folder / "city", DBT_PROJECT / "cities" / "xinxiang"))
     said = run_dbt(installation, "--quiet", "compile", "--inline", inline).stdout
     return dict(zip(PROBES, said.split(MARK), strict=True))
 

@@ -25,14 +25,15 @@ SHELF = DBT_PROJECT / "target" / "tests"
 NOWHERE = Path("/nowhere/warehouse.duckdb")  # for which the state is kept
 
 
-def take_over(installation: Installation) -> None:
-    """Begin with what an earlier test has parsed of the same content, if any has."""
+def take_over(installation: Installation) -> Installation:
+    """The installation, beginning with what an earlier test has parsed of the same content, if any has."""
     kept, state, manifest = _kept(installation), installation.dbt_target / STATE, manifest_file(installation)
     state.parent.mkdir(parents=True, exist_ok=True)
     if kept.exists() and not state.exists():
         state.write_bytes(_moved(kept.read_bytes(), NOWHERE, installation.warehouse))
     if (SHELF / manifest.name).exists() and not manifest.exists():
         shutil.copy(SHELF / manifest.name, manifest)
+    return installation
 
 
 def moved(was: Installation, now: Installation) -> None:

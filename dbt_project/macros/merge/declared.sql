@@ -41,6 +41,9 @@
         "No source " ~ department ~ "." ~ name ~ " is declared. Remedy: enter it in sources/" ~ department ~ ".yml") }}
 {%- endmacro %}
 
+{# The model's node; empty while dbt parses. #}
+{% macro model_node(name) %}{{ return(declared().nodes.get('model.govshare.' ~ name, {})) }}{% endmacro %}
+
 {% macro meta_of(node) -%}
     {{ return((node.get('config') or {}).get('meta') or node.get('meta') or {}) }}
 {%- endmacro %}
@@ -78,8 +81,6 @@
 
 {# The base table's own meta: key, identifier, presence (attributes that show a claim), evidence (name → type). #}
 {% macro table_meta(table) %}{{ return(meta_of(model_node(table))) }}{% endmacro %}
-
-{% macro model_node(name) %}{{ return(declared().nodes.get('model.govshare.' ~ name, {})) }}{% endmacro %}
 
 {# The roles in which a source's rows speak of `table` (or of any): [{table, role, prefix, register}]. #}
 {% macro roles_of(node, table=none) -%}

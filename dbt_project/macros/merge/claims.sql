@@ -16,8 +16,8 @@
     {%- set attributes = attributes_of(table) -%}
     {%- set meta = table_meta(table) -%}
     {%- set columns = {} -%}
-    {%- for name, attribute in attributes.items() -%}{%- do columns.update({name: attribute.type}) -%}{%- endfor -%}
-    {%- do columns.update(meta.get('evidence', {})) -%}
+    {%- for name, attribute in attributes.items() -%}{%- do columns.update({name: type_of(attribute.type)}) -%}{%- endfor -%}
+    {%- for name, type in meta.get('evidence', {}).items() -%}{%- do columns.update({name: type_of(type)}) -%}{%- endfor -%}
     {%- set branches = [] -%}
     {%- for model in models -%}
         {%- set resource = staged_resource(model) -%}
@@ -47,8 +47,8 @@ select
     _recorded_at,
     {{ claim_order(number) }} as _order,
     {{ number }} as _number,
-    {{ role_value(staged, role.prefix, 'key_problem', 'varchar') }} as _key_problem,
-    {{ role_value(staged, role.prefix, 'key_item', 'varchar') }} as _key_item,
+    {{ role_value(staged, role.prefix, 'key_problem', 'string') }} as _key_problem,
+    {{ role_value(staged, role.prefix, 'key_item', 'string') }} as _key_item,
     _defects,
     {% for name, type in columns.items() -%}
     {{ role_value(staged, role.prefix, name, type) }} as {{ name }}{{ ',' if not loop.last }}
@@ -74,7 +74,7 @@ select
     cast(null as string) as _key_item,
     {{ no_list(defect_type()) }} as _defects,
     {% for name, type in columns.items() -%}
-    cast(null as {{ type_of(type) }}) as {{ name }}{{ ',' if not loop.last }}
+    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
     {% endfor -%}
 where false
 {%- endmacro %}
@@ -112,10 +112,10 @@ where false
     {{ return(resource ~ " || '|' || coalesce(_record_key, _batch || '|' || cast(_row as string)) || '|' || " ~ role) }}
 {%- endmacro %}
 
-{# The staging column of a role's attribute, or null where the model has none. #}
+{# The staging column of a role's attribute, or null where the model has none; `type` as the engine spells it. #}
 {% macro role_value(staged, prefix, name, type) -%}
     {%- set column = role_column(prefix, name) -%}
-    {{ return("cast(" ~ (column if column in staged else 'null') ~ " as " ~ type_of(type) ~ ")") }}
+    {{ return("cast(" ~ (column if column in staged else 'null') ~ " as " ~ type ~ ")") }}
 {%- endmacro %}
 
 {#

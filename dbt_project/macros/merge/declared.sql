@@ -57,6 +57,8 @@
     source says, because they are worked out of others, unless `derived` asks for them too.
 #}
 {% macro attributes_of(table, derived=false) -%}
+    {%- set known_as = 'attributes ' ~ table ~ ' ' ~ derived -%}
+    {%- if known_as in graph -%}{{ return(graph[known_as]) }}{%- endif -%}{#- asked a hundred times -#}
     {%- set attributes = {} -%}
     {%- set key = table_meta(table).key -%}
     {%- set known = identifier_of(table) -%}
@@ -73,11 +75,15 @@
             }}) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if attributes -%}{%- do graph.update({known_as: attributes}) -%}{%- endif -%}
     {{ return(attributes) }}
 {%- endmacro %}
 
 {# The attribute by which sources name the entity: the key itself, unless the table keeps a key of its own. #}
-{% macro identifier_of(table) %}{{ return(table_meta(table).get('identifier', table_meta(table).key)) }}{% endmacro %}
+{% macro identifier_of(table) -%}
+    {%- set meta = table_meta(table) -%}
+    {{ return(meta.get('identifier', meta.key)) }}
+{%- endmacro %}
 
 {# The base table's own meta: key, identifier, presence (attributes that show a claim), evidence (name → type). #}
 {% macro table_meta(table) %}{{ return(meta_of(model_node(table))) }}{% endmacro %}

@@ -90,10 +90,11 @@
         'html_entity': '&(#[0-9]+|[a-zA-Z]+);',
     } -%}
     {%- set found = [] -%}
-    {%- for name in names -%}
-        {%- for rule, pattern in rules.items() -%}
-            {%- do found.append(defect(rule, name, text_has("cast(" ~ item(name) ~ " as string)", pattern))) -%}
-        {%- endfor -%}
+    {%- for rule, pattern in rules.items() -%}
+        {%- do found.append(defect(rule, any_item(), text_has(item_text(any_item()), pattern))) -%}
     {%- endfor -%}
+    {%- set written = found | join(', ') -%}
+    {%- set found = [] -%}
+    {%- for name in names -%}{%- do found.append(written.replace(any_item(), name)) -%}{%- endfor -%}
     {{ return("case when _untidy then " ~ without_nulls(list_of(found)) ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}

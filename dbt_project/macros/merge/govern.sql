@@ -221,18 +221,25 @@ having min(value) <> max(value)
 
 {#
     How many of a base table's values each resource supplies, by attribute; without a resource: entities without the
-    value. A branch reads one attribute and one field of the provenance, no wide row.
+    value. A branch reads one attribute and one field of the provenance, no wide row. In an increment what has changed:
+    more of the touched entities as they are, less as they were.
 #}
 {% macro supplied_values(table) -%}
     {%- set base = ref(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- set counted = [(base, 'count(*)')] -%}
+    {%- if increments() -%}
+        {%- set counted = [('touched_' ~ table, 'count(*)'), ("(select * from " ~ former_of(base) ~ " where _provenance is not null)", '-count(*)')] -%}
+    {%- endif -%}
     {%- set branches = [] -%}
     {%- for name in attributes_of(table) -%}
-        {%- do branches.append(
-            "select '" ~ table ~ "' as table_name, '" ~ name ~ "' as attribute, resource, count(*) as entities, 0 as won, 0 as lost"
-            ~ "\nfrom (select case when " ~ name ~ " is not null then _provenance." ~ name ~ ".resource end as resource from " ~ base ~ ") as supplier"
-            ~ "\ngroup by resource"
-        ) -%}
+        {%- for relation, entities in counted -%}
+            {%- do branches.append(
+                "select '" ~ table ~ "' as table_name, '" ~ name ~ "' as attribute, resource, " ~ entities ~ " as entities"
+                ~ "\nfrom (select case when " ~ name ~ " is not null then _provenance." ~ name ~ ".resource end as resource from " ~ relation ~ " as entity) as supplier"
+                ~ "\ngroup by resource"
+            ) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {{ return(branches | join('\n\nunion all\n\n')) }}
 {%- endmacro %}

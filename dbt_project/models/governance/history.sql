@@ -2,6 +2,7 @@
 
 -- What the base tables said before this build changed it (macros/merge/history.sql). No full build makes it anew: what
 -- has been overwritten cannot be computed again.
+-- depends_on: {{ ref('int_supply__counted') }}
 
 with recorded as (
     {{ recorded_history() }}

@@ -1,14 +1,13 @@
 {{ config(materialized='table') }}
 
 -- One number, one source (一数一源): which resource supplies how many of the published values of each attribute, and
--- what became of what it said where resources disagree. Made whole: it is a sum over everything.
+-- what became of what it said where resources disagree. Made whole, of sums.
 
 with counted as (
-    {% for table in base_tables() -%}
-    {{ supplied_values(table) }}
+    select table_name, attribute, resource, entities, 0 as won, 0 as lost
+    from {{ ref('int_supply__counted') }}
 
     union all
-    {% endfor %}
 
     select table_name, attribute, kept_resource as resource, 0 as entities, count(*) as won, 0 as lost
     from {{ ref('conflicts') }}

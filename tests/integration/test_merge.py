@@ -452,8 +452,10 @@ def test_of_the_new_history_only_says_that_they_were_not_there(changed: MergeCas
     assert found == [("person_id", None, "2024-01-01")] * 2
 
 
-def test_history_has_the_times_of_the_registers_and_not_of_the_deliveries(changed: MergeCase, tmp_path: Path) -> None:
-    case = changed.copy(tmp_path / "data")
+@pytest.fixture(scope="module")
+def withdrawn(changed: MergeCase, tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
+    """A day on which the insurance withdraws its only record."""
+    case = changed.copy(tmp_path_factory.mktemp("withdrawn") / "data")
     with duckdb.connect(str(case.installation.warehouse)) as warehouse:
         # kept by a govshare that did not know how long a value held
         warehouse.execute("alter table governance.history drop column valid_to")
@@ -469,12 +471,21 @@ def test_history_has_the_times_of_the_registers_and_not_of_the_deliveries(change
     case.land(CARD, "000003", [
         {"slh": "S3", "gmsfhm": CAME, "xm": "来者", "csrq": "19900307", "gxsj": "2024-02-02 00:00:00"},
     ])  # fmt: skip
-    case.build()
+    return case.build()
+
+
+def test_who_supplies_nothing_any_more_is_not_listed_as_a_supplier(changed: MergeCase, withdrawn: MergeCase) -> None:
+    supplied = f"select count(*), sum(supplied) from governance.supply where resource = '{INSURANCE}'"
+    assert changed.one(supplied)["sum(supplied)"] > 0
+    assert withdrawn.rows(supplied) == [(0, None)]
+
+
+def test_history_has_the_times_of_the_registers_and_not_of_the_deliveries(withdrawn: MergeCase) -> None:
     found = {
         (entity, attribute): (value, str(since)[:10], str(until)[:10])
-        for entity, attribute, value, since, until in case.rows(f"""
+        for entity, attribute, value, since, until in withdrawn.rows(f"""
             select entity_id, attribute, value, valid_from, valid_to from governance.history
-            where recorded_to = timestamptz '{case.now}'
+            where recorded_to = timestamptz '{withdrawn.now}'
         """)
     }
     # withdrawn: what an older record says instead had been said all the time, and nothing takes the employer's place
@@ -486,7 +497,7 @@ def test_history_has_the_times_of_the_registers_and_not_of_the_deliveries(change
     assert found[FOUND, "household_address"] == found[FOUND, "household_town"] == (None, "None", "2024-02-01")
     # known since the older of two records
     assert found[CAME, "person_id"] == (None, "None", "2022-02-01")
-    assert case.rows(
+    assert withdrawn.rows(
         "select count(valid_to) from governance.history where recorded_to < (select max(recorded_to) from governance.history)"
     ) == [(0,)]
 

@@ -37,6 +37,7 @@ by_resource as (
         sum(lost) as lost
     from counted
     group by table_name, attribute, resource
+    having sum(entities) <> 0 or sum(won) <> 0 or sum(lost) <> 0
 ),
 
 with_totals as (

@@ -454,7 +454,7 @@ def test_of_the_new_history_only_says_that_they_were_not_there(changed: MergeCas
 
 @pytest.fixture(scope="module")
 def withdrawn(changed: MergeCase, tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
-    """A day on which the insurance withdraws its only record."""
+    """A day of withdrawals and late corrections; the insurance withdraws its only record."""
     case = changed.copy(tmp_path_factory.mktemp("withdrawn") / "data")
     with duckdb.connect(str(case.installation.warehouse)) as warehouse:
         # kept by a govshare that did not know how long a value held

@@ -89,12 +89,11 @@
         'full_width': '[０-９Ａ-Ｚａ-ｚ]',
         'html_entity': '&(#[0-9]+|[a-zA-Z]+);',
     } -%}
-    {%- set found = [] -%}
+    {%- set looked_for = [] -%}
     {%- for rule, pattern in rules.items() -%}
-        {%- do found.append(defect(rule, any_item(), text_has(item_text(any_item()), pattern))) -%}
+        {%- do looked_for.append(defect(rule, any_item(), text_has(item_text(any_item()), pattern))) -%}
     {%- endfor -%}
-    {%- set written = found | join(', ') -%}
     {%- set found = [] -%}
-    {%- for name in names -%}{%- do found.append(written.replace(any_item(), name)) -%}{%- endfor -%}
+    {%- for name in names -%}{%- do found.append((looked_for | join(', ')).replace(any_item(), name)) -%}{%- endfor -%}
     {{ return("case when _untidy then " ~ without_nulls(list_of(found)) ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}

@@ -220,26 +220,19 @@ having min(value) <> max(value)
 {%- endmacro %}
 
 {#
-    How many of a base table's values each resource supplies, by attribute; without a resource: entities without the
-    value. A branch reads one attribute and one field of the provenance, no wide row. In an increment what has changed:
-    more of the touched entities as they are, less as they were.
+    How many values of a base table's attributes each resource supplies in `relation`, the table or entities of it; without
+    a resource: entities without the value. A branch reads one attribute and one field of the provenance, no wide row.
+    `entities`: how they are counted, so that what was there before can be taken back.
 #}
-{% macro supplied_values(table) -%}
-    {%- set base = ref(table) -%}
+{% macro supplied_values(table, relation, entities='count(*)') -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
-    {%- set counted = [(base, 'count(*)')] -%}
-    {%- if increments() -%}
-        {%- set counted = [('touched_' ~ table, 'count(*)'), ("(select * from " ~ former_of(base) ~ " where _provenance is not null)", '-count(*)')] -%}
-    {%- endif -%}
     {%- set branches = [] -%}
     {%- for name in attributes_of(table) -%}
-        {%- for relation, entities in counted -%}
-            {%- do branches.append(
-                "select '" ~ table ~ "' as table_name, '" ~ name ~ "' as attribute, resource, " ~ entities ~ " as entities"
-                ~ "\nfrom (select case when " ~ name ~ " is not null then _provenance." ~ name ~ ".resource end as resource from " ~ relation ~ " as entity) as supplier"
-                ~ "\ngroup by resource"
-            ) -%}
-        {%- endfor -%}
+        {%- do branches.append(
+            "select '" ~ table ~ "' as table_name, '" ~ name ~ "' as attribute, resource, " ~ entities ~ " as entities"
+            ~ "\nfrom (select case when " ~ name ~ " is not null then _provenance." ~ name ~ ".resource end as resource from " ~ relation ~ " as entity) as supplier"
+            ~ "\ngroup by resource"
+        ) -%}
     {%- endfor -%}
     {{ return(branches | join('\n\nunion all\n\n')) }}
 {%- endmacro %}

@@ -14,6 +14,14 @@ touched_{{ table }} as materialized (
 {% endif -%}
 
 {% for table in base_tables() -%}
-{{ supplied_values(table) }}
+{% if increments() -%}
+{{ supplied_values(table, 'touched_' ~ table) }}
+
+union all
+
+{{ supplied_values(table, "(select * from " ~ former_of(ref(table)) ~ " where _provenance is not null)", entities='-count(*)') }}
+{%- else -%}
+{{ supplied_values(table, ref(table)) }}
+{%- endif %}
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -11,59 +11,22 @@ from itertools import product
 import duckdb
 import pyarrow as pa
 
+from linking.marks import BLOCKING, hash_of
 from linking.numbers import neighbours
 from linking.settings import Blocking, Settings
-
-# SQL over a row of a standard view, by part of a blocking rule.
-EXPRESSIONS = {
-    "name": ("name", "former_name"),
-    "masked_name": tuple(
-        f"case when length(name) > {max(2, n - 1)} then substr(name, 1, {n - 1}) || '_' || substr(name, {n + 1}) end"
-        for n in (1, 2, 3, 4)
-    ),
-    "birth": ("number_birth", "nullif(birth, number_birth)"),
-    "phone": ("phone",),
-    "address": ("household_address", "nullif(residence_address, household_address)"),
-    "household": ("household_number",),
-}
-
-RARE = ("phone", "address", "household")
-# What two names that differ in one character share at least: cheaper than to mask each.
-ANCHORS = {"masked_name": ("name[1]", "substr(name, 2)")}
 
 
 def keys(blocking: tuple[Blocking, ...]) -> str:
     """A list of the row's keys, some of them null."""
     listed = []
     for number, rule in enumerate(blocking):
-        for parts in product(*(EXPRESSIONS[part] for part in rule.parts)):
-            listed.append(_hash(parts, f"{number}, "))
+        for parts in product(*(BLOCKING[part] for part in rule.parts)):
+            listed.append(hash_of(parts, f"{number}, "))
     return f"[{', '.join(listed)}]"
 
 
-def anchored(blocking: tuple[Blocking, ...]) -> str:
-    """The rows of ``linking_known`` that can share a key with a claim. Where claims are few, most rows need no keys.
-    What few share (a telephone) is enough to look at; names and birth dates are common, and asked for together."""
-    said: dict[str, None] = {}
-    for rule in blocking:
-        rare = [part for part in rule.parts if part in RARE]
-        parts = [EXPRESSIONS[rare[0]]] if rare else [ANCHORS.get(part, EXPRESSIONS[part]) for part in rule.parts]
-        said |= dict.fromkeys(_hash(entry) for entry in product(*parts))
-    return f"""(
-        with asked as (select unnest([{", ".join(said)}]) as entry from linking_claims)
-        from linking_known
-        where {" or ".join(f"{entry} in (from asked where entry is not null)" for entry in said)}
-    )"""
-
-
-def _hash(parts: tuple[str, ...], rule: str = "") -> str:
-    filled = " and ".join(f"({part}) is not null" for part in parts)
-    return f"case when {filled} then hash({rule}{', '.join(parts)}) end"
-
-
-def find(connection: duckdb.DuckDBPyConnection, settings: Settings, few_claims: bool = False) -> None:
-    """``linking_pairs`` between ``linking_claims`` and ``linking_known``."""
-    known = anchored(settings.blocking) if few_claims else "linking_known"
+def find(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """``linking_pairs`` between ``linking_claims`` and ``linking_known``. Needs ``linking_neighbours``."""
     claim_keys(connection, settings)
     _of_relatives(connection)
     _of_numbers(connection)
@@ -72,7 +35,7 @@ def find(connection: duckdb.DuckDBPyConnection, settings: Settings, few_claims: 
         select claim_id, person_id from (
             select keys.claim_id, known.person_id
             from (
-                select person_id, unnest({keys(settings.blocking)}) as key from {known}
+                select person_id, unnest({keys(settings.blocking)}) as key from linking_known
             ) as known
             join linking_keys as keys on keys.key = known.key
             union all
@@ -97,12 +60,18 @@ def claim_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
     """)
 
 
-def _of_numbers(connection: duckdb.DuckDBPyConnection) -> None:
-    """Persons whose number is one slip of the pen away from the written one."""
+def slips(connection: duckdb.DuckDBPyConnection) -> None:
+    """``linking_neighbours`` (claim_id, number): what is one slip of the pen away from the number that a claim writes."""
     written = connection.sql("select claim_id, number from linking_claims where number is not null").to_arrow_table()
     found = neighbours(written["number"].combine_chunks())
     near = pa.table({"claim_id": written["claim_id"].take(found["position"]), "number": found["number"]})
-    connection.register("linking_neighbours", near)
+    connection.register("linking_neighbours_found", near)
+    connection.execute("create or replace temp table linking_neighbours as from linking_neighbours_found")
+    connection.unregister("linking_neighbours_found")
+
+
+def _of_numbers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Persons whose number is one slip of the pen away from the written one."""
     connection.execute("""
         create or replace temp table linking_pairs_of_numbers as
         select near.claim_id, persons.person_id
@@ -112,7 +81,6 @@ def _of_numbers(connection: duckdb.DuckDBPyConnection) -> None:
         ) as persons
         join linking_neighbours as near on persons.person_id = near.number
     """)
-    connection.unregister("linking_neighbours")
 
 
 def _of_relatives(connection: duckdb.DuckDBPyConnection) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from linking import decisions
-from linking.link import link
-from linking.records import COLUMNS
+from linking import decisions, functions
+from linking.link import KNOWN_KEYS, link
+from linking.marks import Marks, marks_of
+from linking.records import COLUMNS, standardise
 from linking.settings import Settings
 from linking.suspicions import suspect
 from linking.touched import touched
@@ -26,41 +27,53 @@ KIN = "linking_numbered_kin"
 
 @dataclass(frozen=True)
 class Claims:
-    """Relations of the warehouse. ``now``: all claims. When a build goes on from the last one: ``former``, what the
-    records that it has staged again said before; ``build``, its name, by which claims know that they are of such a
-    record; ``result``, what the last build made of the claims then."""
+    """Relations of the warehouse. ``now``: all claims; ``loose``: those without a usable number, in the shape of
+    ``loose``, where they are kept. When a build goes on from the last one: ``former``, what the records that it has
+    staged again said before; ``build``, its name, by which claims know that they are of such a record; ``marks`` of all
+    that is known now and was before; ``result``, what the last build made of the claims then."""
 
     now: str
+    loose: str | None = None
     former: str | None = None
     build: str = ""
+    marks: str = ""
     result: str = ""
 
     @classmethod
     def of_build(cls, model: str) -> Claims:
         """Those of the build that dbt is just making; ``model`` is the one that asks."""
         inputs = json.loads((_data() / "warehouse" / "inputs.json").read_text(encoding="utf-8"))
-        now = "intermediate.int_population__claims"
+        now, loose = "intermediate.int_population__claims", "intermediate.int_population__loose"
         if inputs["full"]:
-            return cls(now)
-        return cls(now, "intermediate.int_population__former_claims", inputs["build"], f"intermediate.{model}")
+            return cls(now, loose)
+        return cls(
+            now, loose, "intermediate.int_population__former_claims", inputs["build"],
+            "intermediate.int_population__marks", f"intermediate.{model}",
+        )  # fmt: skip
+
+    @property
+    def new(self) -> str:
+        """The claims of records that this build has staged: all, or few."""
+        return f"(from {self.now} where _build = '{self.build}')" if self.former else self.now
 
 
 def links(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """One row a claim without a usable number: its address and keys, entity_id (null: none), method, rule, probability
     and ``candidates`` for the clerk, each with entity_id, probability and reason."""
     settings = Settings.load()
-    relations(connection, claims.now)
+    relations(connection, claims)
     decided = decisions.relation(connection, _data())
-    loose, kept = "linking_loose", ""
+    loose, kept, marks = "linking_loose", "", None
     if claims.former:
-        _again(connection, claims, settings, decided)
+        marks = Marks(claims.marks, settings)
+        _again(connection, claims, marks, decided)
         loose = "(from linking_loose where claim_id in (from linking_again))"
         kept = f"""
             union all by name
             select * from {claims.result}
             where {CLAIM_ID} in (select claim_id from linking_loose) and {CLAIM_ID} not in (from linking_again)
         """
-    link(connection, loose, "linking_numbered", settings, decided, KIN, few_claims=bool(claims.former))
+    link(connection, loose, "linking_numbered", settings, decided, KIN, marks=marks)
     return connection.sql(f"""
         select claims._resource, claims._batch, claims._row, claims._role, claims._record_key, claims._claim_key,
             links.person_id as entity_id, case when links.person_id is not null then links.method end as method,
@@ -82,7 +95,8 @@ def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.
         suspect(connection, "linking_numbered")
         return connection.sql("from suspicions")
     _changed(connection, claims)
-    suspect(connection, "linking_numbered", changed="linking_changed_persons")
+    marks = Marks(claims.marks, Settings.load())
+    suspect(connection, "linking_numbered", changed="linking_changed_persons", marks=marks)
     return connection.sql(f"""
         from suspicions
         union all by name
@@ -92,12 +106,11 @@ def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.
     """)
 
 
-def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
-    """``linking_loose`` with the other persons of the claim's row as ``related``, ``linking_numbered``, and whom the
-    rows of those name (``KIN``): apart, since it is a join that few steps of linking need."""
-    _beside(connection, claims, "linking_beside")
-    connection.execute(f"""
-        create or replace temp table linking_loose as
+def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
+    """The new claims without a usable number, in the shape that ``link`` takes; ``related``: the other persons of the
+    claim's row."""
+    _beside(connection, claims.new, "linking_beside")
+    return connection.sql(f"""
         with beside as (
             select {ADDRESS}, list({{
                 'relation': relation, 'id_number': id_number, 'name': name, 'birth_date': birth_date
@@ -105,11 +118,31 @@ def relations(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
             from linking_beside where person_id is null group by all
         )
         select {CLAIM_ID} as claim_id,
-            _claim_key as claim_key, _claim_key, _record_key, {ADDRESS}, {", ".join(COLUMNS)}, related
-        from {claims} left join beside using ({ADDRESS})
+            _claim_key as claim_key, _claim_key, _record_key, _build, {ADDRESS}, {", ".join(COLUMNS)}, related
+        from {claims.new} left join beside using ({ADDRESS})
         where id_number is null
     """)
-    _numbered(connection, claims, "linking_numbered")
+
+
+def marks(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
+    """The marks of the new claims with a usable number."""
+    functions.install(connection)
+    _numbered(connection, claims.new, "linking_numbered")
+    _beside(connection, claims.new, "linking_beside")
+    connection.execute(f"create or replace temp view {KIN} as {_kin('linking_beside')}")
+    standardise(connection, "linking_numbered", "linking_known", KNOWN_KEYS, KIN)
+    return connection.sql(marks_of("linking_known", Settings.load()))
+
+
+def relations(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
+    """``linking_loose`` (``loose``), ``linking_numbered``, and whom the rows of those name (``KIN``): apart, since it is
+    a join that few steps of linking need."""
+    if claims.loose:
+        connection.execute(f"create or replace temp view linking_loose as from {claims.loose}")
+    else:
+        loose(connection, claims).create("linking_loose", temporary=True)
+    _beside(connection, claims.now, "linking_beside", kept=not claims.former)
+    _numbered(connection, claims.now, "linking_numbered")
     connection.execute(f"create or replace temp view {KIN} as {_kin('linking_beside')}")
 
 
@@ -121,10 +154,10 @@ def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> 
     """)
 
 
-def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
-    """``view``: each person of a row with each other one of it."""
+def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str, kept: bool = True) -> None:
+    """``view``: each person of a row with each other one of it. ``kept``: it is asked for in whole and more than once."""
     connection.execute(f"""
-        create or replace temp table {view}_rows as
+        create or replace temp {"table" if kept else "view"} {view}_rows as
         select {ADDRESS}, id_number, name, birth_date from {claims}
         where _resource in (select _resource from {claims} group by _resource having count(distinct _role) > 1)
     """)
@@ -143,19 +176,23 @@ def _kin(beside: str) -> str:
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
-    """``linking_changed_persons``: numbers that records staged again name, or named before."""
-    connection.execute(f"""
-        create or replace temp table linking_changed_persons as
-        select id_number as person_id from {claims.now} where _build = '{claims.build}' and id_number is not null
-        union
-        select id_number from {claims.former} where id_number is not null
-    """)
+    """``linking_changed_persons``: of whom records staged again say other things than before, as far as linking reads."""
+    assert claims.former
+    said = {"now": claims.new, "before": claims.former}
+    for when, relation in said.items():
+        _numbered(connection, relation, f"linking_{when}")
+        _beside(connection, relation, f"linking_beside_{when}")
+        connection.execute(f"create or replace temp view linking_kin_{when} as {_kin(f'linking_beside_{when}')}")
+    differences = (
+        f"select person_id from (from linking_{of}{one} except all from linking_{of}{other})"
+        for of in ("", "kin_") for one, other in (("now", "before"), ("before", "now"))
+    )  # fmt: skip
+    connection.execute(f"create or replace temp table linking_changed_persons as {' union '.join(differences)}")
 
 
-def _again(connection: duckdb.DuckDBPyConnection, claims: Claims, settings: Settings, decided: str | None) -> None:
+def _again(connection: duckdb.DuckDBPyConnection, claims: Claims, marks: Marks, decided: str | None) -> None:
     """``linking_again``: the claims whose link may be another than it was (``touched`` says why these). Decisions are
     only ever added, so it is enough to look at all claims of which there is one."""
-    assert claims.former
     on_decision = f"""
         union
         select claim_id from linking_loose where claim_key in (
@@ -164,22 +201,14 @@ def _again(connection: duckdb.DuckDBPyConnection, claims: Claims, settings: Sett
     """
     connection.execute(f"""
         create or replace temp table linking_again as
-        select {CLAIM_ID} as claim_id from {claims.now} where _build = '{claims.build}' and id_number is null
+        select claim_id from linking_loose where _build = '{claims.build}'
         union
         select {CLAIM_ID} from {claims.result} where entity_id is null or entity_id like 'U%'
         {on_decision if decided else ""}
     """)
     _changed(connection, claims)
-    _numbered(connection, claims.former, "linking_former_numbered")
-    _beside(connection, claims.former, "linking_former_beside")
-    connection.execute(f"""
-        create or replace temp view linking_before as
-        from linking_former_numbered union all by name from linking_changed_persons;
-        create or replace temp view linking_kin_of_both as
-        {_kin("linking_beside")} union all {_kin("linking_former_beside")}
-    """)
     settled = "(from linking_loose where claim_id not in (from linking_again))"
-    touched(connection, settled, "linking_numbered", "linking_before", settings, "linking_kin_of_both")
+    touched(connection, settled, "linking_changed_persons", marks)
     connection.execute("insert into linking_again from touched")
 
 

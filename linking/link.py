@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import duckdb
 
 from linking import candidates, clusters, decide, evidence, functions, records, relatives
+from linking.marks import Marks, asked
 from linking.settings import Settings
 from linking.weigh import weigh
 
 LOOSE_KEYS, KNOWN_KEYS = ("claim_id", "claim_key"), ("person_id", "register")
 BEFORE_WEIGHING = (
     "linking_person_rows", "linking_person_kin", "linking_relatives", "linking_relative_rows", "linking_homes",
-    "linking_claim_kin", "linking_pairs_of_numbers", "linking_pairs_of_relatives",
+    "linking_claim_kin", "linking_neighbours", "linking_pairs_of_numbers", "linking_pairs_of_relatives",
 )  # fmt: skip
 STEPS = (
     "linking_keys", "linking_pairs", "linking_claim_records", "linking_person_records", "linking_scores",
@@ -48,7 +49,7 @@ def link(
     related: str | None = None,
     temporary: bool = True,
     keep: bool = False,
-    few_claims: bool = False,
+    marks: Marks | None = None,
 ) -> Linked:
     """Make the tables ``links``, ``review`` and ``clusters`` in the connection.
 
@@ -57,14 +58,18 @@ def link(
     records. ``related``: relation (person_id, id_number, name, birth_date) of whom the records of known persons name
     beside them, in place of a column of that name. ``decisions``: relation (claim_key, person_id, verdict, by, at);
     a `person_id` may also be the key of another claim without a known person. ``keep``: leave the steps' tables.
-    ``few_claims``: there are so few that most known persons are not worth a closer look.
+    ``marks``, of all that is known, are for few claims: then only persons are read whom these may concern.
 
     Example: ``link(duckdb.connect(), "loose", "known", Settings.load())``
     """
     prepare(connection, loose, known, related)
+    candidates.slips(connection)
+    if marks:
+        asked(connection, marks)
+        records.only(connection, "linking_known", "linking_near")
     relatives.resolve(connection)
     records.claim_records(connection)
-    candidates.find(connection, settings, few_claims)
+    candidates.find(connection, settings)
     evidence.gather(connection)
     drop(connection, BEFORE_WEIGHING, keep)
     weigh(connection, settings, "linking_records", "linking_person_pairs", "linking_scores")

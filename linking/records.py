@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
+from linking.marks import PERSON, mark
 from linking.relatives import kin_columns
 
 COLUMNS = {
@@ -43,8 +44,8 @@ def standardise(
 ) -> None:
     """``view``: the relation's ``keys`` and all ``COLUMNS``, empty texts as silence, and number, birth, number_birth.
 
-    ``view``_of(table), of known persons: the rows of those in the table with that name. It picks them before it brings
-    them into shape, for DuckDB would shape all rows first.
+    ``view``_of(table), of known persons: the rows of those in the table with that name; ``view``_near(table): of those
+    whose marks are in it. They pick rows before they bring them into shape, for DuckDB would shape all rows first.
     ``view``_kin: (key, kin_id, kin_name, kin_birth), whom the rows name as related, apart because it is seldom asked
     for and, for all who are known, costly; from the column ``related`` or from the relation of that name.
     Dates are whole numbers (yyyymmdd), which compare and hash faster than dates and texts.
@@ -61,6 +62,8 @@ def standardise(
     connection.execute(f"create or replace temp view {view} as {shape} {relation})")
     if "person_id" in keys:
         connection.execute(f"create or replace temp macro {view}_of(persons) as table {shape} {_of_persons(relation)})")
+        near = f"(from {relation} where {mark(PERSON)} in (select person from query_table(persons)))"
+        connection.execute(f"create or replace temp macro {view}_near(persons) as table {shape} {near})")
     named = [
         f"select {keys[0]}, {name} as kin_id, cast(null as varchar) as kin_name, cast(null as integer) as kin_birth "
         f"from {view} where {name} is not null"
@@ -82,11 +85,14 @@ def standardise(
 
 
 def only(connection: duckdb.DuckDBPyConnection, view: str, persons: str) -> None:
-    """Leave of ``view`` and ``view``_of the rows of those in the table ``persons``."""
+    """Leave of ``view``, ``view``_of and ``view``_kin what is said of persons whose marks are in the table ``persons``."""
     connection.execute(f"""
-        create or replace temp table {view}_rows as from {view}_of('{persons}');
+        create or replace temp table {view}_rows as from {view}_near('{persons}');
         create or replace temp view {view} as from {view}_rows;
-        create or replace temp macro {view}_of(persons) as table {_of_persons(f"{view}_rows")}
+        create or replace temp macro {view}_of(persons) as table {_of_persons(f"{view}_rows")};
+        create or replace temp table {view}_kin_rows as
+        from {view}_kin where {mark(PERSON)} in (select person from {persons});
+        create or replace temp view {view}_kin as from {view}_kin_rows
     """)
 
 

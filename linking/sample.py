@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from linking.from_claims import KIN, relations
+from linking.from_claims import KIN, Claims, relations
 
 
 def read(connection: duckdb.DuckDBPyConnection, data: Path, city: Path | None = None) -> None:
@@ -20,7 +20,7 @@ def read(connection: duckdb.DuckDBPyConnection, data: Path, city: Path | None = 
     ``data``: the installation's folder; ``city``: the demo city's, if it does not lie there.
     """
     connection.execute(f"attach if not exists '{data}/warehouse/warehouse.duckdb' as warehouse (read_only)")
-    relations(connection, "warehouse.intermediate.int_population__claims")
+    relations(connection, Claims("warehouse.intermediate.int_population__claims"))
     connection.execute("create or replace table loose as from linking_loose")
     connection.execute("create or replace table known as from linking_numbered")
     connection.execute(f"create or replace table known_kin as from {KIN}")

@@ -10,17 +10,9 @@ import duckdb
 
 from linking import functions, records
 from linking.link import KNOWN_KEYS
+from linking.marks import PERSON, SLIPS, Marks, hash_of, mark
 
-# Parts of two numbers (their first 17 digits) of which one is the same when one digit is wrong or two are exchanged.
-PIECES = (
-    "substr(person_id, 1, 10)",
-    "substr(person_id, 7, 11)",
-    "substr(person_id, 1, 6) || substr(person_id, 11, 7)",
-    "substr(person_id, 1, 9) || substr(person_id, 12, 6)",
-    "substr(person_id, 1, 5) || substr(person_id, 8, 10)",
-)
-HASHES = [f"hash({n}, name, {piece})" for n, piece in enumerate(PIECES)]
-KEYS = ", ".join(HASHES)
+KEYS = ", ".join(hash_of(parts, f"{number}, ") for number, parts in enumerate(SLIPS))
 
 
 def suspect(
@@ -28,18 +20,20 @@ def suspect(
     known: str,
     into: str = "temp table suspicions",
     changed: str | None = None,
+    marks: Marks | None = None,
 ) -> None:
     """``suspicions`` (person_id, kind, other_person_id, reason) among ``known``, in the shape that ``link`` takes.
 
     ``wrong_number``: known to one register only, with the name of ``other_person_id``, whom others know, and a number
     one digit or exchange away (but for the check character, which fits: as with a 15-digit number), when birth date,
     telephone or address are the other's too. ``two_persons``: registers disagree on both name and birth date.
-    ``changed``: table (person_id); only suspicions in which one of these takes part are found.
+    ``changed``: table (person_id); only suspicions in which one of these takes part are found, by the ``marks`` of all
+    that is known.
     """
     functions.install(connection)
     records.standardise(connection, known, "linking_known", KNOWN_KEYS)
-    if changed:
-        _only_concerned(connection, changed)
+    if changed and marks:
+        _only_concerned(connection, changed, marks)
     _wrong_numbers(connection)
     _two_persons(connection)
     connection.execute(f"""
@@ -53,19 +47,14 @@ def suspect(
     """)
 
 
-def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str) -> None:
+def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str, marks: Marks) -> None:
     """Leave of ``linking_known`` the changed persons and whoever might be one of them under another number."""
-    connection.execute(f"""
-        create or replace temp table linking_changed_names as
-        select distinct person_id, name from linking_known_of('{changed}') where name is not null
-    """)
-    connection.execute(f"""
-        create or replace temp table linking_concerned as
-        with keys as (select unnest([{KEYS}]) as key from linking_changed_names)
-        from {changed}
-        union
-        select person_id from linking_known where {" or ".join(f"{key} in (from keys)" for key in HASHES)}
-    """)
+    connection.execute(
+        f"create or replace temp table linking_changed as select distinct {mark(PERSON)} as person from {changed}"
+    )
+    own = marks.rows(connection, "linking_changed", "linking_marked")
+    alike = " union ".join(marks.found(own.said(parts), [parts]) for parts in SLIPS)
+    connection.execute(f"create or replace temp table linking_concerned as from linking_changed union {alike}")
     records.only(connection, "linking_known", "linking_concerned")
 
 

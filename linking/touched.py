@@ -9,58 +9,39 @@ from __future__ import annotations
 
 import duckdb
 
-from linking import candidates, records, relatives
-from linking.link import prepare
-from linking.settings import Settings
+from linking import candidates, functions, records
+from linking.link import LOOSE_KEYS
+from linking.marks import NAME_BIRTH, PERSON, Marks, looked_up, mark
 
 
 def touched(
-    connection: duckdb.DuckDBPyConnection,
-    loose: str,
-    known: str,
-    before: str,
-    settings: Settings,
-    related: str | None = None,
-    into: str = "temp table touched",
+    connection: duckdb.DuckDBPyConnection, loose: str, changed: str, marks: Marks, into: str = "temp table touched"
 ) -> None:
-    """``touched`` (claim_id) out of the claims ``loose``.
+    """``touched`` (claim_id) out of the claims ``loose``, and harmlessly a few more of them.
 
-    ``known``: what is known now; ``before``: rows of ``known`` as they were, of the persons who have gained, lost or
-    changed any row. A person with new rows only has to be in ``before`` with at least the number. ``related``: as
-    for ``link``, with the rows that are now and those that were.
+    ``changed``: relation (person_id) of the persons who have gained, lost or changed any row; ``marks``: of what is
+    known now and was before.
     """
-    prepare(connection, loose, f"(from {known} union all by name from {before})", related)
-    connection.execute(f"create or replace temp table linking_changed as select distinct person_id from {before}")
-    _concerned(connection)
-    records.only(connection, "linking_known", "linking_concerned")
-    relatives.resolve(connection)
-    candidates.find(connection, settings)
-    connection.execute(f"""
-        create or replace {into} as
-        select claim_id from linking_relatives union select claim_id from linking_pairs
-    """)
-
-
-def _concerned(connection: duckdb.DuckDBPyConnection) -> None:
-    """The changed persons, who shares a household or an address with them, whom they name, and who names them."""
-    connection.execute("create or replace temp table linking_changed_rows as from linking_known_of('linking_changed')")
-    connection.execute("""
-        create or replace temp table linking_concerned as
-        with households as (
-            select household_number from linking_changed_rows where household_number is not null
+    functions.install(connection)
+    records.standardise(connection, loose, "linking_claims", LOOSE_KEYS)
+    candidates.slips(connection)
+    connection.execute(
+        f"create or replace temp table linking_changed as select distinct {mark(PERSON)} as person from {changed}"
+    )
+    # A change concerns claims on the person itself, on who lives there, and on who is related.
+    marks.around(connection, "linking_changed", "linking_concerned")
+    own = marks.rows(connection, "linking_concerned", "linking_marked")
+    named = [
+        (mark(PERSON), "(select claim_id, number as person_id from linking_neighbours)", own.said(PERSON)),
+        (mark(("kin_id",)), "linking_claims_kin", own.said(PERSON)),
+        (mark(("kin_name", "kin_birth")), "linking_claims_kin", own.said(NAME_BIRTH)),
+        *(
+            (f"unnest([{', '.join(map(mark, rule))}])", "linking_claims", own.said(*rule))
+            for rule in looked_up(marks.settings)
         ),
-        addresses as (
-            select household_address as address from linking_changed_rows where household_address is not null
-            union
-            select residence_address from linking_changed_rows where residence_address is not null
-        )
-        from linking_changed
-        union
-        select person_id from linking_known
-        where household_number in (from households)
-            or household_address in (from addresses) or residence_address in (from addresses)
-        union
-        select kin_id from linking_known_kin where person_id in (from linking_changed) and kin_id is not null
-        union
-        select person_id from linking_known_kin where kin_id in (from linking_changed)
-    """)
+    ]
+    found = (
+        f"select claim_id from (select claim_id, {entry} as entry from {relation}) where entry in ({said})"
+        for entry, relation, said in named
+    )
+    connection.execute(f"create or replace {into} as {' union '.join(found)}")

@@ -26,6 +26,7 @@ from orchestration.increment import NOT_BUILT, next_build
 
 CLAIMS = "int_population__claims"
 LINKED = {"int_population__links": links, "int_population__suspicions": suspicions}
+KEPT_FOR_A_DAY = ("int_population__loose", "int_population__marks")  # by linking, where builds go on from the last one
 SCHEMA = "intermediate"
 
 
@@ -38,7 +39,7 @@ def build(installation: Installation, catalogue: Catalogue) -> None:
     with as_dbt(installation, installation.dbt_target / "spark"):
         _dbt(installation, "--select", f"+{CLAIMS}")
         _link(installation)
-        _dbt(installation, "--exclude", f"+{CLAIMS}", *LINKED)
+        _dbt(installation, "--exclude", f"+{CLAIMS}", *LINKED, *KEPT_FOR_A_DAY)
 
 
 def tables(installation: Installation) -> Path:

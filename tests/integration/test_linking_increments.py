@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 from test_linking import KNOWN, LOOSE, SETTINGS, claim, kin, number, person
 
-from linking.link import link
+from linking import functions, records
+from linking.link import KNOWN_KEYS, link
+from linking.marks import Marks, marks_of
 from linking.touched import touched
 
 Row = dict[str, Any]
@@ -96,13 +98,20 @@ def register(connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row], 
     connection.register(name, pa.Table.from_pylist(rows, schema=schema))
 
 
-def result(loose: list[Row], known: list[Row], **options: Any) -> dict[str, Row]:
+def result(loose: list[Row], known: list[Row], few: bool = False) -> dict[str, Row]:
     connection = duckdb.connect()
     register(connection, "loose", loose, LOOSE)
     register(connection, "known", known, KNOWN)
-    link(connection, "loose", "known", SETTINGS, **options)
+    link(connection, "loose", "known", SETTINGS, marks=marks_in(connection, "known") if few else None)
     rows = connection.sql("select * from links").to_arrow_table().to_pylist()
     return {row["claim_id"]: row for row in rows}
+
+
+def marks_in(connection: duckdb.DuckDBPyConnection, known: str) -> Marks:
+    functions.install(connection)
+    records.standardise(connection, known, "marked", KNOWN_KEYS)
+    connection.sql(marks_of("marked", SETTINGS)).create("marks")
+    return Marks("marks", SETTINGS)
 
 
 def unsettled(links: Mapping[str, Row]) -> set[str]:
@@ -136,7 +145,7 @@ def test_days_of_changes_end_where_a_full_run_does(seed: int) -> None:
         register(connection, "loose", loose, LOOSE)
         register(connection, "known", new_known, KNOWN)
         register(connection, "before", changed_rows(known, new_known), KNOWN)
-        touched(connection, "loose", "known", "before", SETTINGS)
+        touched(connection, "loose", "before", marks_in(connection, "(from known union all from before)"))
         again = {row[0] for row in connection.execute("select claim_id from touched").fetchall()}
         again |= unsettled(links)
         again |= {row["claim_id"] for name, row in town.claims.items() if claims.get(name) != row}
@@ -167,6 +176,6 @@ def test_linked_claims_alone_or_together_are_linked_alike() -> None:
     expected = result(loose, known)
     for part in (loose[::2], loose[1::2], loose[:5]):
         found = result(part, known)
-        assert result(part, known, few_claims=True) == found
+        assert result(part, known, few=True) == found
         settled = found.keys() - unsettled(expected)
         assert settled and {name: found[name] for name in settled} == {name: expected[name] for name in settled}

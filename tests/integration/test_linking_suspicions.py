@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from test_linking import DAY, KNOWN, number, person
+from test_linking_increments import marks_in
 
 from linking.suspicions import suspect
 
@@ -19,7 +20,8 @@ def suspicions(rows: list[dict[str, Any]], changed: set[str] | None = None) -> l
     connection.register("known", pa.Table.from_pylist(rows, schema=KNOWN))
     if changed is not None:
         connection.register("changed", pa.table({"person_id": pa.array(sorted(changed), pa.string())}))
-    suspect(connection, "known", changed=None if changed is None else "changed")
+    marks = None if changed is None else marks_in(connection, "known")
+    suspect(connection, "known", changed=None if changed is None else "changed", marks=marks)
     return connection.sql("select person_id, kind, other_person_id, reason from suspicions order by all").fetchall()
 
 

@@ -66,6 +66,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Pre-hook of int_population__loose: claims of records that are staged again go. #}
+{% macro forget_former_claims() -%}
+    {%- if increments() -%}
+        delete from {{ this }}
+        where (_resource, _batch, _row) in (select _resource, _batch, _row from {{ intermediate('int_population__former_claims') }} where id_number is null)
+    {%- endif -%}
+{%- endmacro %}
+
 {# Where a hook keeps what a relation was before. #}
 {% macro former_of(relation) %}{{ return(beside(relation, 'before')) }}{% endmacro %}
 

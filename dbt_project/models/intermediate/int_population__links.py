@@ -11,5 +11,7 @@ def model(dbt, session):
 
     dbt.ref("int_population__claims")
     dbt.ref("int_population__former_claims")
+    dbt.ref("int_population__loose")
+    dbt.ref("int_population__marks")
     # Splink wants the connection itself, not what dbt wraps around it.
     return links(getattr(session, "_cursor", session), Claims.of_build("int_population__links"))

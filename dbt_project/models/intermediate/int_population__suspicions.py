@@ -7,4 +7,5 @@ def model(dbt, session):
 
     dbt.ref("int_population__claims")
     dbt.ref("int_population__former_claims")
+    dbt.ref("int_population__marks")
     return suspicions(getattr(session, "_cursor", session), Claims.of_build("int_population__suspicions"))

@@ -1,0 +1,148 @@
+"""Marks: 32-bit hashes of what is said of known persons, kept from build to build, by which a day finds the few it needs.
+
+A relation of marks has a row for each record of a known person, and for each person that it names as related, and a
+column for each way in which linking or suspicions look persons up. Looking through these is many times cheaper than through names and addresses. A mark may belong to two
+texts, and a record that has changed keeps its old marks beside the new: what is found is all that is needed, and a little
+more, and every step compares the texts themselves. Sets of persons are tables of marks of their numbers (``person``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+import duckdb
+
+from linking.settings import Settings
+
+Parts = tuple[str, ...]  # SQL over a row of a standard view (``records``)
+
+PERSON: Parts = ("person_id",)
+KIN: Parts = ("kin_id",)
+HOUSEHOLD: Parts = ("household_number",)
+ADDRESSES: tuple[Parts, ...] = (("household_address",), ("nullif(residence_address, household_address)",))
+NAME_BIRTH: Parts = ("name", "number_birth")
+# Each slip (one digit is wrong or two neighbours are exchanged) leaves the name and one of these as they are.
+SLIPS: tuple[Parts, ...] = (
+    NAME_BIRTH,
+    ("name", "substr(person_id, 1, 9)", "substr(person_id, 16, 2)"),
+    ("name", "substr(person_id, 1, 5)", "substr(person_id, 11, 7)"),
+)
+
+# By part of a blocking rule.
+BLOCKING: dict[str, tuple[str, ...]] = {
+    "name": ("name", "former_name"),
+    "masked_name": tuple(
+        f"case when length(name) > {max(2, n - 1)} then substr(name, 1, {n - 1}) || '_' || substr(name, {n + 1}) end"
+        for n in (1, 2, 3, 4)
+    ),
+    "birth": ("number_birth", "nullif(birth, number_birth)"),
+    "phone": ("phone",),
+    "address": tuple(address for (address,) in ADDRESSES),
+    "household": HOUSEHOLD,
+}
+# What few share is enough to look a person up by; names and birth dates are common, and asked for together.
+RARE = ("phone", "address", "household")
+
+
+def hash_of(parts: Parts, rule: str = "") -> str:
+    """64 bits; null where a part is. ``rule``: a number that tells one rule's hashes from another's."""
+    filled = " and ".join(f"({part}) is not null" for part in parts)
+    return f"case when {filled} then hash({rule}{', '.join(parts)}) end"
+
+
+def mark(parts: Parts) -> str:
+    return f"cast({hash_of(parts)} >> 32 as uinteger)"
+
+
+def looked_up(settings: Settings) -> list[tuple[Parts, ...]]:
+    """For each blocking rule what a person is looked up by; a claim's entries are compared with a person's of that rule."""
+    found = []
+    for rule in settings.blocking:
+        rare = [part for part in rule.parts if part in RARE]
+        parts = [BLOCKING[part] for part in rare[:1] or rule.parts]
+        found.append(tuple(product(*parts)))
+    return list(dict.fromkeys(found))
+
+
+def columns(settings: Settings) -> dict[Parts, str]:
+    """The columns of a relation of marks."""
+    named = [PERSON, KIN, HOUSEHOLD, *ADDRESSES, *SLIPS, *(p for rule in looked_up(settings) for p in rule)]
+    return {parts: f"mark_{number}" for number, parts in enumerate(dict.fromkeys(named))}
+
+
+def marks_of(view: str, settings: Settings) -> str:
+    """The query for the marks of a standard view of known persons, and for those of whom its rows name as related."""
+    said = {parts: name for parts, name in columns(settings).items() if parts != KIN}
+    return f"""
+        select {", ".join(f"{mark(parts)} as {name}" for parts, name in said.items())} from {view}
+        union all by name
+        select {", ".join(f"{mark(parts)} as {columns(settings)[parts]}" for parts in (PERSON, KIN))}
+        from {view}_kin where kin_id is not null
+    """
+
+
+@dataclass(frozen=True)
+class Marks:
+    """``relation``: one of marks, made with the same settings."""
+
+    relation: str
+    settings: Settings
+
+    def of(self, parts: Parts) -> str:
+        return columns(self.settings)[parts]
+
+    def found(self, asked: str, by: Iterable[Parts]) -> str:
+        """The query for the persons of whom a record has one of the marks that ``asked`` gives."""
+        return " union ".join(
+            f"select {self.of(PERSON)} as person from {self.relation} where {self.of(parts)} in ({asked})" for parts in by
+        )
+
+    def rows(self, connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> Marks:
+        """The rows of those persons as a table of their own."""
+        connection.execute(f"""
+            create or replace temp table {into} as
+            from {self.relation} where {self.of(PERSON)} in (select person from {persons})
+        """)
+        return Marks(into, self.settings)
+
+    def said(self, *parts: Parts) -> str:
+        """The query for all marks in these columns."""
+        return " union ".join(
+            f"select {self.of(one)} from {self.relation} where {self.of(one)} is not null" for one in parts
+        )
+
+    def around(self, connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> None:
+        """``into``: these, who shares a household or an address with them, whom their rows name, and who names them."""
+        own = self.rows(connection, persons, "linking_marked")
+        connection.execute(f"""
+            create or replace temp table {into} as
+            select person from {persons}
+            union {self.found(own.said(HOUSEHOLD), [HOUSEHOLD])}
+            union {self.found(own.said(*ADDRESSES), ADDRESSES)}
+            union {self.found(own.said(KIN), [PERSON])}
+            union {self.found(f"select person from {persons}", [KIN])}
+        """)
+
+
+def asked(connection: duckdb.DuckDBPyConnection, marks: Marks) -> None:
+    """``linking_near``: of whom linking ``linking_claims`` reads anything. Needs ``linking_neighbours``."""
+    numbers = "select kin_id as person_id from linking_claims_kin union all select number from linking_neighbours"
+    connection.execute(f"""
+        create or replace temp table linking_asked as
+        {marks.found(f"select {mark(PERSON)} from ({numbers})", [PERSON])}
+        union
+        {marks.found(f"select {mark(('kin_name', 'kin_birth'))} from linking_claims_kin", [NAME_BIRTH])}
+    """)
+    marks.around(connection, "linking_asked", "linking_around")
+    by_rules = " union ".join(
+        marks.found(f"select unnest([{', '.join(map(mark, rule))}]) from linking_claims", rule)
+        for rule in looked_up(marks.settings)
+    )
+    connection.execute(f"create or replace temp table linking_met as from linking_around union {by_rules}")
+    met = marks.rows(connection, "linking_met", "linking_marked")
+    connection.execute(f"""
+        create or replace temp table linking_near as
+        from linking_met union {marks.found(met.said(HOUSEHOLD), [HOUSEHOLD])}
+    """)

@@ -14,7 +14,7 @@ import duckdb
 
 from linking import decisions, functions
 from linking.link import KNOWN_KEYS, link
-from linking.marks import Marks, marks_of
+from linking.marks import Marks, mark, marks_of
 from linking.records import COLUMNS, standardise
 from linking.settings import Settings
 from linking.suspicions import suspect
@@ -141,9 +141,12 @@ def relations(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
         connection.execute(f"create or replace temp view linking_loose as from {claims.loose}")
     else:
         loose(connection, claims).create("linking_loose", temporary=True)
-    _beside(connection, claims.now, "linking_beside", kept=not claims.former)
     _numbered(connection, claims.now, "linking_numbered")
-    connection.execute(f"create or replace temp view {KIN} as {_kin('linking_beside')}")
+    if claims.former:
+        _kin_of_near(connection, claims.now)
+    else:
+        _beside(connection, claims.now, "linking_beside")
+        connection.execute(f"create or replace temp view {KIN} as {_kin('linking_beside')}")
 
 
 def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
@@ -154,13 +157,16 @@ def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> 
     """)
 
 
-def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str, kept: bool = True) -> None:
-    """``view``: each person of a row with each other one of it. ``kept``: it is asked for in whole and more than once."""
-    connection.execute(f"""
-        create or replace temp {"table" if kept else "view"} {view}_rows as
+def _rows_of_several(claims: str) -> str:
+    return f"""
         select {ADDRESS}, id_number, name, birth_date from {claims}
         where _resource in (select _resource from {claims} group by _resource having count(distinct _role) > 1)
-    """)
+    """
+
+
+def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
+    """``view``: each person of a row with each other one of it."""
+    connection.execute(f"create or replace temp table {view}_rows as {_rows_of_several(claims)}")
     connection.execute(f"""
         create or replace temp view {view} as
         select one._resource, one._batch, one._row, one._role, one.id_number as person_id,
@@ -173,6 +179,19 @@ def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str, kept:
 
 def _kin(beside: str) -> str:
     return f"select person_id, id_number, name, birth_date from {beside} where person_id is not null"
+
+
+def _kin_of_near(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
+    """``KIN`` of the few persons whom ``link`` will have put into ``linking_near``, picked before they are joined."""
+    connection.execute(f"""
+        create or replace temp table linking_near (person uinteger);
+        create or replace temp view {KIN} as
+        with rows as ({_rows_of_several(claims)}),
+        one as materialized (from rows where {mark(("id_number",))} in (select person from linking_near))
+        select one.id_number as person_id, other.id_number, other.name, other.birth_date
+        from one join rows as other on one._resource = other._resource and one._batch = other._batch
+            and one._row = other._row and one._role <> other._role
+    """)
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:

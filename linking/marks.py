@@ -56,6 +56,10 @@ def mark(parts: Parts) -> str:
     return f"cast({hash_of(parts)} >> 32 as uinteger)"
 
 
+# Who of a name lives at an address; that as a mark, so that marked rows and names make up a door too.
+DOORS: tuple[Parts, ...] = tuple((mark(address), "name") for address in ADDRESSES)
+
+
 def looked_up(settings: Settings) -> list[tuple[Parts, ...]]:
     """For each blocking rule what a person is looked up by; a claim's entries are compared with a person's of that rule."""
     found = []
@@ -68,7 +72,8 @@ def looked_up(settings: Settings) -> list[tuple[Parts, ...]]:
 
 def columns(settings: Settings) -> dict[Parts, str]:
     """The columns of a relation of marks."""
-    named = [PERSON, KIN, HOUSEHOLD, *ADDRESSES, *SLIPS, *(p for rule in looked_up(settings) for p in rule)]
+    rules = [parts for rule in looked_up(settings) for parts in rule]
+    named = [PERSON, KIN, HOUSEHOLD, *ADDRESSES, *DOORS, *SLIPS, *rules]
     return {parts: f"mark_{number}" for number, parts in enumerate(dict.fromkeys(named))}
 
 
@@ -113,34 +118,50 @@ class Marks:
             f"select {self.of(one)} from {self.relation} where {self.of(one)} is not null" for one in parts
         )
 
-    def around(self, connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> None:
-        """``into``: these, who shares a household or an address with them, whom their rows name, and who names them."""
-        own = self.rows(connection, persons, "linking_marked")
-        connection.execute(f"""
-            create or replace temp table {into} as
-            select person from {persons}
-            union {self.found(own.said(HOUSEHOLD), [HOUSEHOLD])}
-            union {self.found(own.said(*ADDRESSES), ADDRESSES)}
+    def family(self, persons: str, own: Marks) -> str:
+        """The query for who shares a household with these, whom their rows ``own`` name, and who names them."""
+        return f"""
+            {self.found(own.said(HOUSEHOLD), [HOUSEHOLD])}
             union {self.found(own.said(KIN), [PERSON])}
             union {self.found(f"select person from {persons}", [KIN])}
-        """)
+        """
+
+
+def doors(relatives: Marks) -> str:
+    """A relation (claim_id, door): who of a claim's name lives with a relative that it names by number."""
+    addresses = ", ".join(relatives.of(address) for address in ADDRESSES)
+    return f"""(
+        select claim_id, {mark(("address", "name"))} as door from (
+            select claims.claim_id, claims.name, unnest([{addresses}]) as address
+            from {relatives.relation} as relatives
+            join (select claim_id, {mark(("kin_id",))} as person from linking_claims_kin) as kin
+                on relatives.{relatives.of(PERSON)} = kin.person
+            join linking_claims as claims on kin.claim_id = claims.claim_id
+        )
+    )"""
 
 
 def asked(connection: duckdb.DuckDBPyConnection, marks: Marks) -> None:
     """``linking_near``: of whom linking ``linking_claims`` reads anything. Needs ``linking_neighbours``."""
-    numbers = "select kin_id as person_id from linking_claims_kin union all select number from linking_neighbours"
+    kin, neighbour, kin_by_birth = mark(("kin_id",)), mark(("number",)), mark(("kin_name", "kin_birth"))
     connection.execute(f"""
         create or replace temp table linking_asked as
-        {marks.found(f"select {mark(PERSON)} from ({numbers})", [PERSON])}
-        union
-        {marks.found(f"select {mark(('kin_name', 'kin_birth'))} from linking_claims_kin", [NAME_BIRTH])}
+        {marks.found(f"select {kin} from linking_claims_kin", [PERSON])}
+        union {marks.found(f"select {kin_by_birth} from linking_claims_kin", [NAME_BIRTH])}
     """)
-    marks.around(connection, "linking_asked", "linking_around")
+    own = marks.rows(connection, "linking_asked", "linking_marked")
     by_rules = " union ".join(
         marks.found(f"select unnest([{', '.join(map(mark, rule))}]) from linking_claims", rule)
         for rule in looked_up(marks.settings)
     )
-    connection.execute(f"create or replace temp table linking_met as from linking_around union {by_rules}")
+    connection.execute(f"""
+        create or replace temp table linking_met as
+        from linking_asked
+        union {marks.family("linking_asked", own)}
+        union {marks.found(f"select door from {doors(own)}", DOORS)}
+        union {marks.found(f"select {neighbour} from linking_neighbours", [PERSON])}
+        union {by_rules}
+    """)
     met = marks.rows(connection, "linking_met", "linking_marked")
     connection.execute(f"""
         create or replace temp table linking_near as

@@ -11,7 +11,7 @@ import duckdb
 
 from linking import candidates, functions, records
 from linking.link import LOOSE_KEYS
-from linking.marks import NAME_BIRTH, PERSON, Marks, looked_up, mark
+from linking.marks import ADDRESSES, DOORS, NAME_BIRTH, PERSON, Marks, doors, looked_up, mark
 
 
 def touched(
@@ -29,14 +29,18 @@ def touched(
         f"create or replace temp table linking_changed as select distinct {mark(PERSON)} as person from {changed}"
     )
     # A change concerns claims on the person itself, on who lives there, and on who is related.
-    marks.around(connection, "linking_changed", "linking_concerned")
-    own = marks.rows(connection, "linking_concerned", "linking_marked")
+    own = marks.rows(connection, "linking_changed", "linking_marked")
+    connection.execute(f"""
+        create or replace temp table linking_concerned as
+        from linking_changed union {marks.family("linking_changed", own)}
+    """)
+    concerned = marks.rows(connection, "linking_concerned", "linking_marked_too")
     named = [
-        (mark(PERSON), "(select claim_id, number as person_id from linking_neighbours)", own.said(PERSON)),
-        (mark(("kin_id",)), "linking_claims_kin", own.said(PERSON)),
-        (mark(("kin_name", "kin_birth")), "linking_claims_kin", own.said(NAME_BIRTH)),
+        (mark(PERSON), "(select claim_id, number as person_id from linking_neighbours)", concerned.said(PERSON)),
+        (mark(("kin_id",)), "linking_claims_kin", concerned.said(PERSON)),
+        (mark(("kin_name", "kin_birth")), "linking_claims_kin", concerned.said(NAME_BIRTH)),
         *(
-            (f"unnest([{', '.join(map(mark, rule))}])", "linking_claims", own.said(*rule))
+            (f"unnest([{', '.join(map(mark, rule))}])", "linking_claims", concerned.said(*rule))
             for rule in looked_up(marks.settings)
         ),
     ]
@@ -44,4 +48,13 @@ def touched(
         f"select claim_id from (select claim_id, {entry} as entry from {relation}) where entry in ({said})"
         for entry, relation, said in named
     )
-    connection.execute(f"create or replace {into} as {' union '.join(found)}")
+    # Who lives where a relative lives may be meant too, if the name is the same.
+    there = marks.found(own.said(*ADDRESSES), ADDRESSES)
+    connection.execute(f"create or replace temp table linking_there as {there}")
+    there = marks.rows(connection, "linking_there", "linking_marked_there")
+    connection.execute(f"""
+        create or replace {into} as
+        {" union ".join(found)}
+        union
+        select claim_id from {doors(there)} where door in ({own.said(*DOORS)})
+    """)

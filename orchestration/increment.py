@@ -102,12 +102,13 @@ def _sweep(installation: Installation) -> None:
 def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     """Compare what has landed, the project and the engines with what the last build read.
 
-    A batch or a decision that has gone, another project, another engine or other weights of linking make it a full
-    one: increments only add.
+    A batch or a decision that has gone, another project, another engine, other weights of linking or another way of
+    doing it make it a full one: increments only add.
     """
     resources = catalogue.resources.values()
     versions = [f"{package} {version(package)}" for package in ENGINES]
-    project = _hash(project_fingerprint(installation), WEIGHTS.read_text(encoding="utf-8"), *versions)
+    linking = [path.read_text(encoding="utf-8") for path in (WEIGHTS, *sorted(WEIGHTS.parent.glob("*.py")))]
+    project = _hash(project_fingerprint(installation), *linking, *versions)
     decided = {path.name: path.read_bytes() for path in _decisions(installation)}
     decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
     # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.

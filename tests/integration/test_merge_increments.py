@@ -209,3 +209,11 @@ def test_increments_give_what_a_full_build_gives(seed: int, tmp_path: Path) -> N
         for table in tables:
             query = f"select * from {schema}.{table} order by all"
             assert case.rows(query) == twin.rows(query), (seed, table)
+    assert not dead_rows(case)
+
+
+def dead_rows(case: MergeCase) -> dict[str, tuple[int, int]]:
+    """Tables of which more than a quarter are rows that builds have deleted: those that are there, and all."""
+    tables = case.rows("select schema_name || '.' || table_name, estimated_size from duckdb_tables()")
+    there = {table: (case.rows(f"select count(*) from {table}")[0][0], size) for table, size in tables}
+    return {table: (rows, size) for table, (rows, size) in there.items() if rows < 0.75 * size}

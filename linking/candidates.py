@@ -61,7 +61,7 @@ def claim_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
 
 
 def slips(connection: duckdb.DuckDBPyConnection) -> None:
-    """``linking_neighbours`` (claim_id, number): what is one slip of the pen away from the number that a claim writes."""
+    """``linking_neighbours`` (claim_id, number): what is one slip of the pen away from a claim's number."""
     written = connection.sql("select claim_id, number from linking_claims where number is not null").to_arrow_table()
     found = neighbours(written["number"].combine_chunks())
     near = pa.table({"claim_id": written["claim_id"].take(found["position"]), "number": found["number"]})

@@ -109,8 +109,12 @@ def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.
 def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """The new claims without a usable number, in the shape that ``link`` takes; ``related``: the other persons of the
     claim's row."""
+    return connection.sql(_loose(connection, claims))
+
+
+def _loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> str:
     _beside(connection, claims.new, "linking_beside")
-    return connection.sql(f"""
+    return f"""
         with beside as (
             select {ADDRESS}, list({{
                 'relation': relation, 'id_number': id_number, 'name': name, 'birth_date': birth_date
@@ -121,7 +125,7 @@ def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
             _claim_key as claim_key, _claim_key, _record_key, _build, {ADDRESS}, {", ".join(COLUMNS)}, related
         from {claims.new} left join beside using ({ADDRESS})
         where id_number is null
-    """)
+    """
 
 
 def marks(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
@@ -135,12 +139,12 @@ def marks(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
 
 
 def relations(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
-    """``linking_loose`` (``loose``), ``linking_numbered``, and whom the rows of those name (``KIN``): apart, since it is
-    a join that few steps of linking need."""
+    """``linking_loose`` (``loose``), ``linking_numbered``, and whom the rows of those name (``KIN``): apart, as few
+    steps of linking need that join."""
     if claims.loose:
         connection.execute(f"create or replace temp view linking_loose as from {claims.loose}")
     else:
-        loose(connection, claims).create("linking_loose", temporary=True)
+        connection.execute(f"create or replace temp table linking_loose as {_loose(connection, claims)}")
     _numbered(connection, claims.now, "linking_numbered")
     if claims.former:
         _kin_of_near(connection, claims.now)
@@ -195,7 +199,7 @@ def _kin_of_near(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
-    """``linking_changed_persons``: of whom records staged again say other things than before, as far as linking reads."""
+    """``linking_changed_persons``: of whom records staged again say what they did not before, or no longer say."""
     assert claims.former
     said = {"now": claims.new, "before": claims.former}
     for when, relation in said.items():

@@ -1,9 +1,10 @@
-"""Marks: 32-bit hashes of what is said of known persons, kept from build to build, by which a day finds the few it needs.
+"""Marks: 32-bit hashes of what is said of known persons, kept from build to build: so a day finds the few it needs.
 
 A relation of marks has a row for each record of a known person, and for each person that it names as related, and a
-column for each way in which linking or suspicions look persons up. Looking through these is many times cheaper than through names and addresses. A mark may belong to two
-texts, and a record that has changed keeps its old marks beside the new: what is found is all that is needed, and a little
-more, and every step compares the texts themselves. Sets of persons are tables of marks of their numbers (``person``).
+column for each way in which linking or suspicions look persons up. Looking through these is many times cheaper than
+through names and addresses. A mark may belong to two texts, and a record that has changed keeps its old marks beside
+the new: what is found is all that is needed, and a little more, and every step compares the texts themselves. Sets of
+persons are tables of marks of their numbers (``person``).
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ DOORS: tuple[Parts, ...] = tuple((mark(address), "name") for address in ADDRESSE
 
 
 def looked_up(settings: Settings) -> list[tuple[Parts, ...]]:
-    """For each blocking rule what a person is looked up by; a claim's entries are compared with a person's of that rule."""
+    """For each blocking rule what a person is looked up by; entries of one rule are compared with each other."""
     found = []
     for rule in settings.blocking:
         rare = [part for part in rule.parts if part in RARE]
@@ -101,7 +102,8 @@ class Marks:
     def found(self, asked: str, by: Iterable[Parts]) -> str:
         """The query for the persons of whom a record has one of the marks that ``asked`` gives."""
         return " union ".join(
-            f"select {self.of(PERSON)} as person from {self.relation} where {self.of(parts)} in ({asked})" for parts in by
+            f"select {self.of(PERSON)} as person from {self.relation} where {self.of(parts)} in ({asked})"
+            for parts in by
         )
 
     def rows(self, connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> Marks:

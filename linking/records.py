@@ -85,7 +85,7 @@ def standardise(
 
 
 def only(connection: duckdb.DuckDBPyConnection, view: str, persons: str) -> None:
-    """Leave of ``view``, ``view``_of and ``view``_kin what is said of persons whose marks are in the table ``persons``."""
+    """Leave of ``view``, ``view``_of and ``view``_kin what is said of those whose marks are in ``persons``."""
     connection.execute(f"""
         create or replace temp table {view}_rows as from {view}_near('{persons}');
         create or replace temp view {view} as from {view}_rows;

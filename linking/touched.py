@@ -49,8 +49,7 @@ def touched(
         for entry, relation, said in named
     )
     # Who lives where a relative lives may be meant too, if the name is the same.
-    there = marks.found(own.said(*ADDRESSES), ADDRESSES)
-    connection.execute(f"create or replace temp table linking_there as {there}")
+    connection.execute(f"create or replace temp table linking_there as {marks.found(own.said(*ADDRESSES), ADDRESSES)}")
     there = marks.rows(connection, "linking_there", "linking_marked_there")
     connection.execute(f"""
         create or replace {into} as

@@ -114,6 +114,7 @@ def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
 
 def _loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> str:
     _beside(connection, claims.new, "linking_beside")
+    build = "_build," if claims.loose else ""  # only what is kept asks of which build it is
     return f"""
         with beside as (
             select {ADDRESS}, list({{
@@ -122,7 +123,7 @@ def _loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> str:
             from linking_beside where person_id is null group by all
         )
         select {CLAIM_ID} as claim_id,
-            _claim_key as claim_key, _claim_key, _record_key, _build, {ADDRESS}, {", ".join(COLUMNS)}, related
+            _claim_key as claim_key, _claim_key, _record_key, {build} {ADDRESS}, {", ".join(COLUMNS)}, related
         from {claims.new} left join beside using ({ADDRESS})
         where id_number is null
     """

@@ -21,7 +21,7 @@ def keys(blocking: tuple[Blocking, ...]) -> str:
     listed = []
     for number, rule in enumerate(blocking):
         for parts in product(*(BLOCKING[part] for part in rule.parts)):
-            listed.append(hash_of(parts, f"{number}, "))
+            listed.append(hash_of((str(number), *parts)))
     return f"[{', '.join(listed)}]"
 
 

@@ -22,7 +22,7 @@ from linking.touched import touched
 
 ADDRESS = "_resource, _batch, _row, _role"
 CLAIM_ID = f"concat_ws('|', {ADDRESS})"
-KIN = "linking_numbered_kin"
+KIN = "linking_beside_kin"
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,11 @@ def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.
 def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """The new claims without a usable number, in the shape that ``link`` takes; ``related``: the other persons of the
     claim's row."""
-    return connection.sql(_loose(connection, claims))
-
-
-def _loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> str:
     _beside(connection, claims.new, "linking_beside")
+    return connection.sql(_loose(claims))
+
+
+def _loose(claims: Claims) -> str:
     build = "_build," if claims.loose else ""  # only what is kept asks of which build it is
     return f"""
         with beside as (
@@ -134,7 +134,6 @@ def marks(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
     functions.install(connection)
     _numbered(connection, claims.new, "linking_numbered")
     _beside(connection, claims.new, "linking_beside")
-    connection.execute(f"create or replace temp view {KIN} as {_kin('linking_beside')}")
     standardise(connection, "linking_numbered", "linking_known", KNOWN_KEYS, KIN)
     return connection.sql(marks_of("linking_known", Settings.load()))
 
@@ -142,16 +141,15 @@ def marks(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
 def relations(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
     """``linking_loose`` (``loose``), ``linking_numbered``, and whom the rows of those name (``KIN``): apart, as few
     steps of linking need that join."""
-    if claims.loose:
-        connection.execute(f"create or replace temp view linking_loose as from {claims.loose}")
-    else:
-        connection.execute(f"create or replace temp table linking_loose as {_loose(connection, claims)}")
     _numbered(connection, claims.now, "linking_numbered")
     if claims.former:
         _kin_of_near(connection, claims.now)
     else:
         _beside(connection, claims.now, "linking_beside")
-        connection.execute(f"create or replace temp view {KIN} as {_kin('linking_beside')}")
+    if claims.loose:
+        connection.execute(f"create or replace temp view linking_loose as from {claims.loose}")
+    else:
+        connection.execute(f"create or replace temp table linking_loose as {_loose(claims)}")
 
 
 def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
@@ -170,16 +168,22 @@ def _rows_of_several(claims: str) -> str:
 
 
 def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
-    """``view``: each person of a row with each other one of it."""
-    connection.execute(f"create or replace temp table {view}_rows as {_rows_of_several(claims)}")
+    """``view``: each person of a row with each other one of it; ``view``_kin: of those with a number."""
     connection.execute(f"""
-        create or replace temp view {view} as
+        create or replace temp table {view}_rows as {_rows_of_several(claims)};
+        create or replace temp view {view} as {_pairs(f"{view}_rows", f"{view}_rows")};
+        create or replace temp view {view}_kin as {_kin(view)}
+    """)
+
+
+def _pairs(rows: str, others: str) -> str:
+    return f"""
         select one._resource, one._batch, one._row, one._role, one.id_number as person_id,
             other._role as relation, other.id_number, other.name, other.birth_date
-        from {view}_rows as one
-        join {view}_rows as other on one._resource = other._resource and one._batch = other._batch
+        from {rows} as one
+        join {others} as other on one._resource = other._resource and one._batch = other._batch
             and one._row = other._row and one._role <> other._role
-    """)
+    """
 
 
 def _kin(beside: str) -> str:
@@ -192,10 +196,8 @@ def _kin_of_near(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
         create or replace temp table linking_near (person uinteger);
         create or replace temp view {KIN} as
         with rows as ({_rows_of_several(claims)}),
-        one as materialized (from rows where {mark(("id_number",))} in (select person from linking_near))
-        select one.id_number as person_id, other.id_number, other.name, other.birth_date
-        from one join rows as other on one._resource = other._resource and one._batch = other._batch
-            and one._row = other._row and one._role <> other._role
+        near as materialized (from rows where {mark(("id_number",))} in (select person from linking_near))
+        {_kin(f"({_pairs('near', 'rows')})")}
     """)
 
 
@@ -206,11 +208,11 @@ def _changed(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
     for when, relation in said.items():
         _numbered(connection, relation, f"linking_{when}")
         _beside(connection, relation, f"linking_beside_{when}")
-        connection.execute(f"create or replace temp view linking_kin_{when} as {_kin(f'linking_beside_{when}')}")
     differences = (
-        f"select person_id from (from linking_{of}{one} except all from linking_{of}{other})"
-        for of in ("", "kin_") for one, other in (("now", "before"), ("before", "now"))
-    )  # fmt: skip
+        f"select person_id from (from {one} except all from {other})"
+        for now, before in (("linking_now", "linking_before"), ("linking_beside_now_kin", "linking_beside_before_kin"))
+        for one, other in ((now, before), (before, now))
+    )
     connection.execute(f"create or replace temp table linking_changed_persons as {' union '.join(differences)}")
 
 

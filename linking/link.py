@@ -19,6 +19,7 @@ LOOSE_KEYS, KNOWN_KEYS = ("claim_id", "claim_key"), ("person_id", "register")
 BEFORE_WEIGHING = (
     "linking_person_rows", "linking_person_kin", "linking_relatives", "linking_relative_rows", "linking_homes",
     "linking_claim_kin", "linking_neighbours", "linking_pairs_of_numbers", "linking_pairs_of_relatives",
+    "linking_asked", "linking_met", "linking_marked", "linking_known_rows", "linking_known_kin_rows",
 )  # fmt: skip
 STEPS = (
     "linking_keys", "linking_pairs", "linking_claim_records", "linking_person_records", "linking_scores",

@@ -47,10 +47,10 @@ BLOCKING: dict[str, tuple[str, ...]] = {
 RARE = ("phone", "address", "household")
 
 
-def hash_of(parts: Parts, rule: str = "") -> str:
-    """64 bits; null where a part is. ``rule``: a number that tells one rule's hashes from another's."""
+def hash_of(parts: Parts) -> str:
+    """64 bits; null where a part is."""
     filled = " and ".join(f"({part}) is not null" for part in parts)
-    return f"case when {filled} then hash({rule}{', '.join(parts)}) end"
+    return f"case when {filled} then hash({', '.join(parts)}) end"
 
 
 def mark(parts: Parts) -> str:
@@ -113,6 +113,13 @@ class Marks:
             from {self.relation} where {self.of(PERSON)} in (select person from {persons})
         """)
         return Marks(into, self.settings)
+
+    def changed(self, connection: duckdb.DuckDBPyConnection, persons: str) -> Marks:
+        """``linking_changed``: the set of those in the relation ``persons`` (person_id); their rows."""
+        connection.execute(f"""
+            create or replace temp table linking_changed as select distinct {mark(PERSON)} as person from {persons}
+        """)
+        return self.rows(connection, "linking_changed", "linking_marked")
 
     def said(self, *parts: Parts) -> str:
         """The query for all marks in these columns."""

@@ -10,9 +10,9 @@ import duckdb
 
 from linking import functions, records
 from linking.link import KNOWN_KEYS
-from linking.marks import PERSON, SLIPS, Marks, hash_of, mark
+from linking.marks import SLIPS, Marks, hash_of
 
-KEYS = ", ".join(hash_of(parts, f"{number}, ") for number, parts in enumerate(SLIPS))
+KEYS = ", ".join(hash_of((str(number), *parts)) for number, parts in enumerate(SLIPS))
 
 
 def suspect(
@@ -32,7 +32,8 @@ def suspect(
     """
     functions.install(connection)
     records.standardise(connection, known, "linking_known", KNOWN_KEYS)
-    if changed and marks:
+    if changed:
+        assert marks, "persons are found by marks"
         _only_concerned(connection, changed, marks)
     _wrong_numbers(connection)
     _two_persons(connection)
@@ -49,10 +50,7 @@ def suspect(
 
 def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str, marks: Marks) -> None:
     """Leave of ``linking_known`` the changed persons and whoever might be one of them under another number."""
-    connection.execute(
-        f"create or replace temp table linking_changed as select distinct {mark(PERSON)} as person from {changed}"
-    )
-    own = marks.rows(connection, "linking_changed", "linking_marked")
+    own = marks.changed(connection, changed)
     alike = " union ".join(marks.found(own.said(parts), [parts]) for parts in SLIPS)
     connection.execute(f"create or replace temp table linking_concerned as from linking_changed union {alike}")
     records.only(connection, "linking_known", "linking_concerned")

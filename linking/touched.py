@@ -14,9 +14,7 @@ from linking.link import LOOSE_KEYS
 from linking.marks import ADDRESSES, DOORS, NAME_BIRTH, PERSON, Marks, doors, looked_up, mark
 
 
-def touched(
-    connection: duckdb.DuckDBPyConnection, loose: str, changed: str, marks: Marks, into: str = "temp table touched"
-) -> None:
+def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, marks: Marks) -> None:
     """``touched`` (claim_id) out of the claims ``loose``, and harmlessly a few more of them.
 
     ``changed``: relation (person_id) of the persons who have gained, lost or changed any row; ``marks``: of what is
@@ -25,11 +23,8 @@ def touched(
     functions.install(connection)
     records.standardise(connection, loose, "linking_claims", LOOSE_KEYS)
     candidates.slips(connection)
-    connection.execute(
-        f"create or replace temp table linking_changed as select distinct {mark(PERSON)} as person from {changed}"
-    )
     # A change concerns claims on the person itself, on who lives there, and on who is related.
-    own = marks.rows(connection, "linking_changed", "linking_marked")
+    own = marks.changed(connection, changed)
     connection.execute(f"""
         create or replace temp table linking_concerned as
         from linking_changed union {marks.family("linking_changed", own)}
@@ -52,7 +47,7 @@ def touched(
     connection.execute(f"create or replace temp table linking_there as {marks.found(own.said(*ADDRESSES), ADDRESSES)}")
     there = marks.rows(connection, "linking_there", "linking_marked_there")
     connection.execute(f"""
-        create or replace {into} as
+        create or replace temp table touched as
         {" union ".join(found)}
         union
         select claim_id from {doors(there)} where door in ({own.said(*DOORS)})

@@ -179,3 +179,30 @@ def test_linked_claims_alone_or_together_are_linked_alike() -> None:
         assert result(part, known, few=True) == found
         settled = found.keys() - unsettled(expected)
         assert settled and {name: found[name] for name in settled} == {name: expected[name] for name in settled}
+
+
+MOTHER, CHILD = number("410702", DAYS[0], 102), person("王小明", DAYS[-1], 101)
+WITH_MOTHER = {
+    "named in her row": ({"related": [kin("child", CHILD["person_id"])]}, {}),
+    "at her address": ({"household_address": "A1"}, {"residence_address": "A1"}),
+    "in her household": ({"household_number": "H1"}, {"household_number": "H1"}),
+}
+
+
+@pytest.mark.parametrize("how", WITH_MOTHER)
+def test_a_child_is_found_and_touched_through_its_mother_alone(how: str) -> None:
+    """The claim says the child's name and the mother's number: no mark of the child's own."""
+    of_mother, of_child = WITH_MOTHER[how]
+    loose = [claim("1", CHILD["name"], None, related=[kin("mother", MOTHER)])]
+    mother = person("李秀英", DAYS[0], 102, **of_mother)
+    known = [mother, CHILD | of_child]
+    found = result(loose, known)
+    assert result(loose, known, few=True) == found
+    assert found != result(loose, [mother]), "the child is no candidate: the test says nothing"
+
+    connection = duckdb.connect()
+    register(connection, "loose", loose, LOOSE)
+    register(connection, "known", known, KNOWN)
+    register(connection, "changed", [{"person_id": CHILD["person_id"]}], KNOWN)
+    touched(connection, "loose", "changed", marks_in(connection, "known"))
+    assert connection.execute("select claim_id from touched").fetchall() == [(loose[0]["claim_id"],)]

@@ -114,8 +114,8 @@ def code_tables() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def dbt_executable() -> str:
-    """dbt of this very environment, whether or not its ``bin`` is on the PATH."""
-    return str(Path(sys.executable).with_name("dbt"))
+    """dbt of this very environment (``dbt_process``), whether or not its ``bin`` is on the PATH."""
+    return str(Path(sys.executable).with_name("govshare-dbt"))
 
 
 def dbt_command(installation: Installation, *arguments: str) -> list[str]:

@@ -84,3 +84,16 @@ def test_what_dbt_says_when_it_fails_is_in_the_error_without_colours(installatio
         run_dbt(installation, "nonsense")
     assert "nonsense" in error.value.output and "\x1b" not in error.value.output
     assert error.value.where == "dbt" and error.value.remedy
+
+
+def test_dbt_runs_in_a_process_that_looks_for_garbage_seldom() -> None:
+    asked = "import gc; gc.callbacks.append(lambda when, of: when == 'start' and print('looked'))"
+    looks = {
+        command: subprocess.run(
+            [sys.executable, "-c", f"{asked}; from {module} import {command} as dbt; dbt()", "--help"],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for module, command in (("dbt.cli.main", "cli"), ("catalogue.dbt_process", "main"))
+    }  # fmt: skip
+    assert all("Usage" in said for said in looks.values())
+    assert looks["main"].count("looked") * 20 < looks["cli"].count("looked")

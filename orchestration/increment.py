@@ -39,8 +39,9 @@ NOT_BUILT = ("test", "unit_test", "snapshot")
 class Build:
     """``fingerprint``: of all that the build depends on; ``project``: of all but batches, reviewers' decisions and the
     day. ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not.
-    ``decisions``: length and hash of each file of reviewers' decisions. ``day``: what is valid, is so on it. ``full``:
-    nothing of the last build can be kept. ``done``: the warehouse is already what this build would make of it."""
+    ``decisions``: length and hash of each file of reviewers' decisions. ``day``: what is valid, is so on it;
+    ``former_day``: that of the last build. ``full``: nothing of the last build can be kept. ``done``: the warehouse is
+    already what this build would make of it."""
 
     fingerprint: str
     project: str
@@ -48,6 +49,7 @@ class Build:
     decisions: Mapping[str, tuple[int, str]]
     new: Mapping[str, list[str]]
     day: date
+    former_day: str | None
     full: bool
     done: bool
 
@@ -71,6 +73,7 @@ class Build:
         inputs = {
             "at": _time_of_build(file),
             "day": self.day.isoformat(),
+            "former_day": self.former_day,
             "history": parquet_files(history) if history else [],
             "build": self.fingerprint[:16],
             "full": self.full,
@@ -88,6 +91,7 @@ class Build:
             "project": self.project,
             "batches": self.batches,
             "decisions": self.decisions,
+            "day": self.day.isoformat(),
         }
         write_whole(_mark(installation), json.dumps(holds))
         _sweep(installation)
@@ -128,6 +132,7 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
         decisions=decisions,
         new={r: new for r, names in batches.items() if (new := [n for n in names if n not in past.get(r, ())])},
         day=day,
+        former_day=built.get("day"),
         full=gone or built.get("project") != project,
         done=built.get("fingerprint") == fingerprint,
     )

@@ -86,10 +86,12 @@ class MergeCase:
 
     def dbt(self, *arguments: str) -> None:
         full = "--full-refresh" in arguments or not self.built
+        former_day = self.now.date().isoformat()
         self.now += timedelta(days=1)
         inputs = {
             "at": self.now.isoformat(),
             "day": self.now.date().isoformat(),
+            "former_day": former_day,
             "history": self.published_history,
             "build": f"{len(self.built)}-{sum(map(len, self.batches.values()))}",
             "full": full,
@@ -114,7 +116,7 @@ class MergeCase:
         new = {resource: ["new"] for resource, parts in self.batches.items() if parts != self.built.get(resource)}
         self.dbt(
             *Build(
-                "", "", {resource: [] for resource in self.batches}, {}, new, self.now.date(), full, done=False
+                "", "", {resource: [] for resource in self.batches}, {}, new, self.now.date(), None, full, done=False
             ).arguments
         )
         self.built = {resource: list(parts) for resource, parts in self.batches.items()}

@@ -128,6 +128,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
         {"许可证编号": "JY14107020000012", **held, "许可证状态": "吊销"},
         {"许可证编号": "JY14107020000013", **held, "许可证状态": "暂停"},
         {"许可证编号": "JY14107020000014", **held, "许可证状态": "有效", "有效期至": "2024-01-02"},  # the day of the build
+        {"许可证编号": "JY14107020000015", **held, "许可证状态": "有效", "有效期自": "2024-01-03"},
     ])  # fmt: skip
     case.land(TAX, "000001", [
         {"税务登记序号": "T1", "纳税人识别号": "410702171234567", "纳税人名称": "新乡市甲有限公司", "纳税人状态": "正常"},
@@ -376,7 +377,7 @@ def test_every_certificate_has_a_record_for_the_province_that_can_go_or_says_why
     assert city.rows("""
         select right(certificate_number, 2), validity from governance.certificate_sync
         where certificate_number like 'JY1410702000001_' order by 1
-    """) == [("11", "4"), ("12", "5"), ("13", "10"), ("14", "11")]  # fmt: skip
+    """) == [("11", "4"), ("12", "5"), ("13", "10"), ("14", "11"), ("15", "10")]  # fmt: skip
 
     card = city.one("select * from governance.certificate_sync where certificate_number = 'S1'")
     assert (card["certificate_type"], card["holder_id"], card["holder_kind_code"], card["category"]) == (
@@ -511,13 +512,14 @@ def test_what_a_reviewer_decided_of_a_legal_entity_is_obeyed(changed: MergeCase)
     assert changed.rows(holder) == [(SHOP,)]
 
 
-def test_a_certificate_that_ended_since_yesterday_goes_to_the_province_anew(
+def test_a_certificate_that_ended_or_began_since_yesterday_goes_to_the_province_anew(
     city: MergeCase, changed: MergeCase
 ) -> None:
     records = "select certificate_number, validity, record_hash from governance.certificate_sync"
     was, now = ({row[0]: row[1:] for row in case.rows(records)} for case in (city, changed))
-    assert {number for number in was if was[number] != now[number]} == {"JY14107020000003", "JY14107020000014", "C1"}
-    assert (was["JY14107020000014"][0], now["JY14107020000014"][0]) == ("11", "4")
+    ended, began = "JY14107020000014", "JY14107020000015"
+    assert {number for number in was if was[number] != now[number]} == {"JY14107020000003", ended, began, "C1"}
+    assert [(was[number][0], now[number][0]) for number in (ended, began)] == [("11", "4"), ("10", "11")]
     assert len({digest for _, digest in now.values()}) == len(now)
 
 

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ keep_before() }}") }}
+
 -- Offices and institutions that issue certificates: the one credit code that bears the name (1: 机构编制), and the division
 -- that the name begins with, else the one in the code.
 

@@ -1,12 +1,13 @@
 {{ config(post_hook="{{ keep_touched_claims() }}") }}
 
 -- Certificates that this build has to merge again; empty in a full build, where all are. A holder named by an old
--- number depends on what that number leads to; what is derived depends on the day, on the issuers' codes, and on the other
--- certificates of the same kind and holder.
+-- number depends on what that number leads to; what is derived depends on the day (worth changes when a validity begins or
+-- ends), on the issuers' codes, and on the other certificates of the same kind and holder.
 -- depends_on: {{ ref('int_row__disposed') }}, {{ ref('int_certificate__identified') }}, {{ ref('int_certificate__claims') }},
 -- {{ ref('int_legal_entity__number_crosswalk') }}, {{ ref('int_certificate__issuers') }}, {{ ref('certificate_types') }}
 
 {% if goes_on() -%}
+{%- set days = days_since_last_build() -%}
 {%- set base = adapter.get_relation(target.database, 'base', 'certificate') -%}
 with direct as (
     {{ entities_of_touched_rows('certificate') }}
@@ -15,13 +16,12 @@ with direct as (
     from {{ ref('int_certificate__claims') }}
     where holder_old_number in (select number from {{ changed_rows(ref('int_legal_entity__number_crosswalk')) }} as changed) and certificate_id is not null
     union
-    select base.certificate_id as entity_id
+    select certificate_id as entity_id
     from {{ base }} as base
-    left join {{ ref('int_certificate__issuers') }} as issuers on base.issuer_name = issuers.name
     where
-        base.issuer_code is distinct from issuers.credit_code
-        or base.issuer_division is distinct from issuers.division
-        or base.validity <> {{ certificate_validity('base.status', 'base.valid_from', 'base.valid_to', 'base.replaced_by', build_day()) }}
+        issuer_name in (select name from {{ changed_rows(ref('int_certificate__issuers')) }} as changed)
+        or (valid_to >= {{ days[0] }} and valid_to < {{ days[1] }})
+        or (valid_from > {{ days[0] }} and valid_from <= {{ days[1] }})
 ),
 
 holders as (

@@ -8,6 +8,7 @@
 {# Pre-hook of base tables: the rows about to go. In a first build there are none, and nothing is kept. #}
 {% macro keep_former() -%}
     {%- if execute and keeps_builds() and load_relation(this) is not none -%}
+        {%- do graph.update({'last row of ' ~ this.identifier: last_row(this)}) -%}
         {%- set former = former_of(this) -%}
         {%- set names = column_names(this) -%}
         {#- Kept by a build of another standard: the columns both have. -#}
@@ -25,6 +26,12 @@
         {%- set key = table_meta(this.identifier).key -%}
         insert into {{ former }} ({{ key }}) select {{ key }} from {{ this }} where {{ not_kept_yet() }}
     {%- endif -%}
+{%- endmacro %}
+
+{# The entities of a base table that this build has merged. #}
+{% macro merged_now(table) -%}
+    {%- set before = graph.get('last row of ' ~ table) if goes_on() else none -%}
+    {{ return(rows_after(ref(table), before) if before is not none else ref(table)) }}
 {%- endmacro %}
 
 {% macro not_kept_yet() -%}
@@ -73,7 +80,7 @@ select
     former.{{ key }} as entity_id,
     {{ each_of(without_nulls(list_of(changes))) }} as change
 from {{ former_of(now) if kept else now }} as former
-left join {{ now }} as now on former.{{ key }} = now.{{ key }}
+left join {{ merged_now(table) }} as now on former.{{ key }} = now.{{ key }}
 where
     {% if kept -%}
     ({{ was_there }} or {{ is_there }})

@@ -8,7 +8,7 @@
     proves; whether to go on or to build in full is decided in orchestration/increment.py and told in `inputs.json`.
 #}
 
-{# {build, at, day, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files], decisions: {table: file}} of this build. #}
+{# {build, at, day, former_day, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files], decisions: {table: file}} of this build. #}
 {% macro inputs() -%}
     {%- if 'inputs' not in graph -%}{#- every model asks, some often -#}
         {%- do graph.update({'inputs': fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))}) -%}
@@ -18,6 +18,12 @@
 
 {# The day of the build in China, as SQL: what is valid, is so on this day. #}
 {% macro build_day() -%}{{ return("date '" ~ inputs().day ~ "'") }}{%- endmacro %}
+
+{# The day of the last build and that of this one, the earlier first: somebody may build a former day again. #}
+{% macro days_since_last_build() -%}
+    {%- set days = [inputs().former_day, inputs().day] | sort -%}
+    {{ return(["date '" ~ days[0] ~ "'", "date '" ~ days[1] ~ "'"]) }}
+{%- endmacro %}
 
 {# Whether this model keeps its rows of the last build. In a unit test there is no such model. #}
 {% macro increments() %}{{ return(execute and this is not none and is_incremental()) }}{% endmacro %}

@@ -1,7 +1,7 @@
 """What is compared: functions ``(folder) -> figures``, each run in its own process.
 
-``folder`` is an installation whose landing is whole. Run as a program it prints the seconds as JSON; imports are not
-timed.
+``folder`` is an installation whose landing is whole. Run as a program it prints the seconds as JSON. Either way imports
+what links in that time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from benchmarks.merge.city import installation_of
 from catalogue.dbt import run_dbt
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.load import load
-from linking.from_claims import Claims, links
 from orchestration.increment import next_build
 
 SCRIPT = Path(__file__).parent / "script"
@@ -66,6 +65,8 @@ def script(folder: Path) -> dict[str, Any]:
 
 def run_script(connection: duckdb.DuckDBPyConnection, landing: Path, day: date) -> None:
     """The base tables of all batches in ``landing``, as they are on ``day``."""
+    from linking.from_claims import Claims, links
+
     connection.execute("set threads = 2; set memory_limit = '4GB'; set preserve_insertion_order = false")
     connection.execute("set variable landing = ?", [str(landing)])
     connection.execute("set variable day = ?", [day])

@@ -13,7 +13,7 @@
         "select coalesce(sum(estimated_size), 0) from duckdb_tables() where database_name = current_database() and schema_name = 'staging' and table_name in ('"
         ~ staged_models(table) | join("', '") ~ "')"
     ).rows[0][0] | int -%}
-    {{ return(rows // (env_var('GOVSHARE_ROWS_AT_A_TIME', '2000000') | int) + 1) }}
+    {{ return(rows // (env_var('GOVSHARE_ROWS_AT_A_TIME', '500000') | int) + 1) }}
 {%- endmacro %}
 
 {# The result of `merge_slices`: no temporary table, for those are not compressed. #}
@@ -39,6 +39,23 @@
         ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")")) }};
     {%- endfor -%}
 {%- endmacro %}
+
+{#
+    Pre-hook of int_<table>__differing: all claims beside their base table are joined slice by slice too, or DuckDB writes
+    them out and reads them again. Of rows that are only compared ten times as many fit.
+#}
+{% macro differ_in_slices() -%}
+    {%- set table = this.identifier | replace('int_', '') | replace('__differing', '') -%}
+    {%- set slices = slices_to_compare(table) -%}
+    {%- for slice in range(slices if slices > 1 else 0) %}
+    {{ 'insert into ' ~ beside(this, 'slices') if slice else 'create or replace table ' ~ beside(this, 'slices') ~ ' as' }}
+    {{ differing_pairs(table, row_hash(['%s']) ~ " % " ~ slices ~ " = " ~ slice) }};
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Its post-hook. #}
+{% macro drop_compared() %}drop table if exists {{ beside(this, 'slices') }}{% endmacro %}
+{% macro slices_to_compare(table) %}{{ return((slices_of(table) + 9) // 10) }}{% endmacro %}
 
 {# Post-hook of base tables. #}
 {% macro drop_slices() %}{% if slices_of(this.identifier) > 1 %}drop table {{ merged_slices() }}{% endif %}{% endmacro %}

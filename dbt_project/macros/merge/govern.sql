@@ -150,6 +150,12 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
     own: a whole city's claims beside its base table and the lists of what they say are too much for the memory at a time.
 #}
 {% macro differing_in(table) -%}
+    {%- set pairs = differing_pairs(table) -%}
+    {{ return("select entity_id, attribute from " ~ beside(this, 'slices') if slices_to_compare(table) > 1 else pairs) }}
+{%- endmacro %}
+
+{# `slice`: a condition on %s, an entity, by which only a part of them is looked at. #}
+{% macro differing_pairs(table, slice='') -%}
     {%- set claims = claims_to_merge(table) -%}
     {%- set base = ref(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
@@ -162,6 +168,9 @@ from (
     select claims._entity_id as entity_id, {{ each_of(without_nulls(list_of(differs))) }} as attribute
     from {{ claims }} as claims
     inner join {{ base }} as base on claims._entity_id = base.{{ table_meta(table).key }}
+    {%- if slice %}
+    where {{ slice | replace('%s', 'claims._entity_id') }} and {{ slice | replace('%s', 'base.' ~ table_meta(table).key) }}
+    {%- endif %}
 ) as pairs
 {%- endmacro %}
 
@@ -184,7 +193,7 @@ select
     entity_id,
     case attribute {{ names | join(' ') }} end as attribute,
     {{ first_by('value', 'place', 'true') }} as kept,
-    {{ resource_of(table, 'min(place)') }} as kept_resource,
+    {{ resource_at(table, order_low('min(place)')) }} as kept_resource,
     {#- Lists are what no engine spills: the address is spelt out when they are made. -#}
     {%- set said = collected(struct_of([('place', order_low('place')), ('value', 'value')]), 'place') %}
     {{ each_as(said, struct_of(address_fields(table, '_one.place') + [('value', '_one.value')])) }} as claims

@@ -88,20 +88,16 @@
 {% macro address_type() %}{{ return('struct(resource varchar, batch varchar, "row" bigint)') }}{% endmacro %}
 
 {# The row that an order points to: struct(resource, batch, row). #}
-{% macro address_of(table, order) -%}
-    {{ return(with_value(order_low(order), struct_of(address_fields(table, '_v')))) }}
-{%- endmacro %}
+{% macro address_of(table, order) %}{{ return(struct_of(address_fields(table, order_low(order)))) }}{% endmacro %}
 
-{# The same as fields, of the low number of an order. #}
+{# The same as fields, of the low number of an order. A batch's six digits are cut out of seven: padding takes twice the time. #}
 {% macro address_fields(table, place) -%}
     {{ return([
         ('resource', resource_at(table, place)),
-        ('batch', "lpad(cast(2097151 - " ~ bits_of(place, 32, 2097151) ~ " as string), 6, '0')"),
+        ('batch', "substr(cast(3097151 - " ~ bits_of(place, 32, 2097151) ~ " as string), 2)"),
         ('row', "4294967295 - " ~ bits_of(place, 0, 4294967295)),
     ]) }}
 {%- endmacro %}
-
-{% macro resource_of(table, order) %}{{ return(with_value(order_low(order), resource_at(table, '_v'))) }}{% endmacro %}
 
 {# The resource in an address. #}
 {% macro resource_at(table, place) -%}

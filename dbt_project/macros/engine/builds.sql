@@ -27,10 +27,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The number of a table's last row, and the rows that came after it: few to read, however long the table. Builds move no row. #}
+{# The number of a table's last row, and the rows that came after it: few to read, however long the table. Builds move no row. Without such numbers: all rows. #}
 {% macro last_row(relation) %}{{ return(adapter.dispatch('last_row')(relation)) }}{% endmacro %}
+{% macro default__last_row(relation) %}{{ return(none) }}{% endmacro %}
 {% macro duckdb__last_row(relation) %}{{ return(run_query("select coalesce(max(rowid), -1) from " ~ relation).rows[0][0]) }}{% endmacro %}
 {% macro rows_after(relation, row) %}{{ return(adapter.dispatch('rows_after')(relation, row)) }}{% endmacro %}
+{% macro default__rows_after(relation, row) %}{{ return(relation) }}{% endmacro %}
 {% macro duckdb__rows_after(relation, row) %}{{ return("(select * from " ~ relation ~ " where rowid > " ~ row ~ ")") }}{% endmacro %}
 
 {# How a step is kept that is as wide as what it is made of: DuckDB reads through a view, Spark would plan it again for every reader. #}

@@ -31,7 +31,7 @@
 {# The entities of a base table that this build has merged. #}
 {% macro merged_now(table) -%}
     {%- set before = graph.get('last row of ' ~ table) if goes_on() else none -%}
-    {{ return(rows_after(ref(table), before) if before is not none else ref(table)) }}
+    {{ return(ref(table) if before is none else rows_after(ref(table), before)) }}
 {%- endmacro %}
 
 {% macro not_kept_yet() -%}

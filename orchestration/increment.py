@@ -39,9 +39,8 @@ NOT_BUILT = ("test", "unit_test", "snapshot")
 class Build:
     """``fingerprint``: of all that the build depends on; ``project``: of all but batches, reviewers' decisions and the
     day. ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not.
-    ``decisions``: length and hash of each file of reviewers' decisions. ``day``: what is valid, is so on it;
-    ``former_day``: that of the last build. ``full``: nothing of the last build can be kept. ``done``: the warehouse is
-    already what this build would make of it."""
+    ``decisions``: length and hash of each file of reviewers' decisions. ``day``: what is valid, is so on it. ``full``:
+    nothing of the last build can be kept. ``done``: the warehouse is already what this build would make of it."""
 
     fingerprint: str
     project: str
@@ -49,7 +48,6 @@ class Build:
     decisions: Mapping[str, tuple[int, str]]
     new: Mapping[str, list[str]]
     day: date
-    former_day: str | None
     full: bool
     done: bool
 
@@ -70,10 +68,11 @@ class Build:
         _sweep(installation)
         file = installation.warehouse.with_name("inputs.json")
         history = current_release(installation, "history")
+        last = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         inputs = {
-            "at": _time_of_build(file),
+            "at": _time_after(last.get("at")),
             "day": self.day.isoformat(),
-            "former_day": self.former_day,
+            "former_day": last.get("day"),
             "history": parquet_files(history) if history else [],
             "build": self.fingerprint[:16],
             "full": self.full,
@@ -91,7 +90,6 @@ class Build:
             "project": self.project,
             "batches": self.batches,
             "decisions": self.decisions,
-            "day": self.day.isoformat(),
         }
         write_whole(_mark(installation), json.dumps(holds))
         _sweep(installation)
@@ -132,7 +130,6 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
         decisions=decisions,
         new={r: new for r, names in batches.items() if (new := [n for n in names if n not in past.get(r, ())])},
         day=day,
-        former_day=built.get("day"),
         full=gone or built.get("project") != project,
         done=built.get("fingerprint") == fingerprint,
     )
@@ -152,9 +149,8 @@ def _decisions(installation: Installation) -> list[Path]:
     return sorted((installation.data / "decisions").glob("*.csv"))
 
 
-def _time_of_build(inputs: Path) -> str:
+def _time_after(last: str | None) -> str:
     """Now; but later than the last build even if somebody has set the clock back, or history would run backwards."""
-    last = json.loads(inputs.read_text(encoding="utf-8")).get("at") if inputs.exists() else None
     now = datetime.now(UTC)
     return (max(now, datetime.fromisoformat(last) + timedelta(microseconds=1)) if last else now).isoformat()
 

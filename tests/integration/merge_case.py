@@ -116,7 +116,7 @@ class MergeCase:
         new = {resource: ["new"] for resource, parts in self.batches.items() if parts != self.built.get(resource)}
         self.dbt(
             *Build(
-                "", "", {resource: [] for resource in self.batches}, {}, new, self.now.date(), None, full, done=False
+                "", "", {resource: [] for resource in self.batches}, {}, new, self.now.date(), full, done=False
             ).arguments
         )
         self.built = {resource: list(parts) for resource, parts in self.batches.items()}

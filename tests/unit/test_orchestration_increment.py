@@ -22,9 +22,7 @@ def test_a_build_is_always_later_than_the_last_one(tmp_path: Path, last: timedel
     inputs.parent.mkdir(parents=True)
     before = datetime.now(UTC)
     inputs.write_text(json.dumps({"at": (before + last).isoformat()}))
-    Build("fingerprint", "project", {}, {}, {}, before.date(), None, full=False, done=False).begin(
-        installation, Catalogue()
-    )
+    Build("fingerprint", "project", {}, {}, {}, before.date(), full=False, done=False).begin(installation, Catalogue())
     at = datetime.fromisoformat(json.loads(inputs.read_text(encoding="utf-8"))["at"])
     assert at > before + last and at >= before
 

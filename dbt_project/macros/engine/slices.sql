@@ -16,8 +16,8 @@
     {{ return(rows // (env_var('GOVSHARE_ROWS_AT_A_TIME', '500000') | int) + 1) }}
 {%- endmacro %}
 
-{# The result of `merge_slices`: no temporary table, for those are not compressed. #}
-{% macro merged_slices() %}{{ return(beside(this, 'survivors')) }}{% endmacro %}
+{# What is made slice by slice: no temporary table, for those are not compressed. #}
+{% macro merged_slices() %}{{ return(beside(this, 'slices')) }}{% endmacro %}
 
 {# How `survivors` is read that is asked for more than once: a table of slices again, an aggregate from what is kept of it. #}
 {% macro survivors_kept(table) %}{{ return(adapter.dispatch('survivors_kept')(table)) }}{% endmacro %}
@@ -33,10 +33,19 @@
         select {{ row_hash(['_entity_id']) }} % {{ slices }} as _slice, {{ columns | join(', ') }}
         from (select * replace (cast(_order as decimal(38, 0)) as _order) from {{ claims }} as claims)
     ) to {{ text_constant(folder) }} (format parquet, partition_by (_slice), overwrite true);
-    {%- for slice in range(slices) %}
-    {{ 'insert into ' ~ merged_slices() if slice else 'create or replace table ' ~ merged_slices() ~ ' as' }}
-    {{ merged(table, to_be_ordered(table, "(select * replace (cast(_order as hugeint) as _order) from read_parquet(" ~ text_constant(folder ~ '/*/*.parquet')
-        ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")")) }};
+    {%- set queries = [] -%}
+    {%- for slice in range(slices) -%}
+        {%- do queries.append(merged(table, to_be_ordered(table, "(select * replace (cast(_order as hugeint) as _order) from read_parquet("
+            ~ text_constant(folder ~ '/*/*.parquet') ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")"))) -%}
+    {%- endfor -%}
+    {{ one_after_another(queries) }}
+{%- endmacro %}
+
+{# One query's rows after the other's, as the table `merged_slices`. #}
+{% macro one_after_another(queries) -%}
+    {%- for query in queries %}
+    {{ 'create or replace table ' ~ merged_slices() ~ ' as' if loop.first else 'insert into ' ~ merged_slices() }}
+    {{ query }};
     {%- endfor -%}
 {%- endmacro %}
 
@@ -44,18 +53,14 @@
     Pre-hook of int_<table>__differing: all claims beside their base table are joined slice by slice too, or DuckDB writes
     them out and reads them again. Of rows that are only compared ten times as many fit.
 #}
-{% macro differ_in_slices() -%}
-    {%- set table = this.identifier | replace('int_', '') | replace('__differing', '') -%}
+{% macro differ_in_slices(table) -%}
     {%- set slices = slices_to_compare(table) -%}
-    {%- for slice in range(slices if slices > 1 else 0) %}
-    {{ 'insert into ' ~ beside(this, 'slices') if slice else 'create or replace table ' ~ beside(this, 'slices') ~ ' as' }}
-    {{ differing_pairs(table, row_hash(['%s']) ~ " % " ~ slices ~ " = " ~ slice) }};
-    {%- endfor -%}
+    {%- set queries = [] -%}
+    {%- for slice in range(slices if slices > 1 else 0) -%}{%- do queries.append(differing_pairs(table, slices, slice)) -%}{%- endfor -%}
+    {{ one_after_another(queries) }}
 {%- endmacro %}
 
-{# Its post-hook. #}
-{% macro drop_compared() %}drop table if exists {{ beside(this, 'slices') }}{% endmacro %}
 {% macro slices_to_compare(table) %}{{ return((slices_of(table) + 9) // 10) }}{% endmacro %}
 
-{# Post-hook of base tables. #}
-{% macro drop_slices() %}{% if slices_of(this.identifier) > 1 %}drop table {{ merged_slices() }}{% endif %}{% endmacro %}
+{# Post-hook of what is made in slices. #}
+{% macro drop_slices() %}drop table if exists {{ merged_slices() }}{% endmacro %}

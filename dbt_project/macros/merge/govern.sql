@@ -151,11 +151,11 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
 #}
 {% macro differing_in(table) -%}
     {%- set pairs = differing_pairs(table) -%}
-    {{ return("select entity_id, attribute from " ~ beside(this, 'slices') if slices_to_compare(table) > 1 else pairs) }}
+    {{ return("select entity_id, attribute from " ~ merged_slices() if slices_to_compare(table) > 1 else pairs) }}
 {%- endmacro %}
 
-{# `slice`: a condition on %s, an entity, by which only a part of them is looked at. #}
-{% macro differing_pairs(table, slice='') -%}
+{# Of all entities, or of one slice of them. #}
+{% macro differing_pairs(table, slices=1, slice=0) -%}
     {%- set claims = claims_to_merge(table) -%}
     {%- set base = ref(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
@@ -168,8 +168,8 @@ from (
     select claims._entity_id as entity_id, {{ each_of(without_nulls(list_of(differs))) }} as attribute
     from {{ claims }} as claims
     inner join {{ base }} as base on claims._entity_id = base.{{ table_meta(table).key }}
-    {%- if slice %}
-    where {{ slice | replace('%s', 'claims._entity_id') }} and {{ slice | replace('%s', 'base.' ~ table_meta(table).key) }}
+    {%- if slices > 1 %}
+    where {{ row_hash(['claims._entity_id']) }} % {{ slices }} = {{ slice }} and {{ row_hash(['base.' ~ table_meta(table).key]) }} % {{ slices }} = {{ slice }}
     {%- endif %}
 ) as pairs
 {%- endmacro %}

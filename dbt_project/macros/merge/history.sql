@@ -8,7 +8,7 @@
 {# Pre-hook of base tables: the rows about to go. In a first build there are none, and nothing is kept. #}
 {% macro keep_former() -%}
     {%- if execute and keeps_builds() and load_relation(this) is not none -%}
-        {%- do graph.update({'last row of ' ~ this.identifier: last_row(this)}) -%}
+        {%- if increments() -%}{%- do graph.update({'last row of ' ~ this.identifier: last_row(this)}) -%}{%- endif -%}
         {%- set former = former_of(this) -%}
         {%- set names = column_names(this) -%}
         {#- Kept by a build of another standard: the columns both have. -#}
@@ -30,7 +30,7 @@
 
 {# The entities of a base table that this build has merged. #}
 {% macro merged_now(table) -%}
-    {%- set before = graph.get('last row of ' ~ table) if goes_on() else none -%}
+    {%- set before = graph.get('last row of ' ~ table) -%}
     {{ return(ref(table) if before is none else rows_after(ref(table), before)) }}
 {%- endmacro %}
 

@@ -23,6 +23,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from filelock import FileLock
 
+from catalogue.dbt_process import close_warehouse
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, Installation
@@ -128,12 +129,19 @@ def dbt_command(installation: Installation, *arguments: str) -> list[str]:
 
 
 def dbt_environment(installation: Installation) -> dict[str, str]:
-    """The environment in which dbt works on this installation. The code tables come here and not among the variables:
-    those dbt reads as YAML, which for so much takes nearly two seconds of every call. Chinese stays Chinese: escaped
-    it would be twice as long, and a variable has a limit of 128 KiB. dbt's log does without the text of every
-    statement, which lies under ``target/run`` anyway: writing it takes a fifth of a small build."""
-    codes = json.dumps(code_tables(), ensure_ascii=False)
-    return {"DBT_LOG_LEVEL_FILE": "info", **os.environ, **installation.environment(), "GOVSHARE_CODES": codes}
+    """The environment in which dbt works on this installation. The code tables come as a file and not among the
+    variables: those dbt reads as YAML, which for so much takes nearly two seconds of every call. dbt's log does without
+    the text of every statement, which lies under ``target/run`` anyway: writing it takes a fifth of a small build."""
+    codes = {"GOVSHARE_CODES": str(_code_tables_file(installation))}
+    return {"DBT_LOG_LEVEL_FILE": "info", **os.environ, **installation.environment(), **codes}
+
+
+def _code_tables_file(installation: Installation) -> Path:
+    file = installation.dbt_target / "code_tables.json"
+    text = json.dumps(code_tables(), ensure_ascii=False)
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        write_whole(file, text)
+    return file
 
 
 def run_dbt(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -168,16 +176,12 @@ def as_dbt(installation: Installation, target: Path | None = None) -> Iterator[N
 
 def run_dbt_here(installation: Installation, *arguments: str) -> None:
     """As ``run_dbt``, but in this process, and so in what environment it has (``as_dbt``)."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     try:
         done = dbtRunner().invoke(dbt_command(installation, *arguments)[1:])
     finally:
-        # dbt-duckdb leaves the warehouse open until its process ends.
-        if DuckDBConnectionManager._ENV is not None:
-            DuckDBConnectionManager.env().close()
-            DuckDBConnectionManager.close_all_connections()
+        close_warehouse()
     if not done.success:
         results: list[Any] = list(getattr(done.result, "results", None) or [])
         wrong = [f"{r.node.original_file_path}: {r.message}" for r in results if r.status in ("error", "fail")]

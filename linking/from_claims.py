@@ -48,7 +48,7 @@ class Claims:
             return cls(now, loose)
         return cls(
             now, loose, "intermediate.int_population__former_claims", inputs["build"],
-            "intermediate.int_population__marks", f"intermediate.{model}",
+            "intermediate.int_population__marks", f"intermediate.{model}__before",
         )  # fmt: skip
 
     @property

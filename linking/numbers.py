@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 INVERSES = np.array([8, 5, 10, 9, 7, 3, 6, 1, 2, 4, 8, 5, 10, 9, 7, 3, 6])  # of the weights, modulo 11
 CHECK = np.frombuffer(b"10X98765432", np.uint8)
 ZERO = ord("0")
+LONGEST = 19
 _VALUE = np.full(256, -1)  # what the weighted sum must leave for a check character
 _VALUE[CHECK] = np.arange(11)
 
@@ -24,20 +26,23 @@ def neighbours(written: pa.Array) -> pa.Table:
 
     ``written`` are texts of 17 to 19 characters, digits but for an X at the end; others have no neighbours.
     """
-    texts = np.asarray(written.to_numpy(zero_copy_only=False), dtype="S19")
-    sizes = np.char.str_len(texts)
+    # Through buffers: what turns arrays into numpy's, and back, imports pandas (half a second).
+    padded = pc.utf8_rpad(written, LONGEST, " ").cast(pa.binary()).cast(pa.binary(LONGEST))
+    texts = np.frombuffer(padded.buffers()[1], np.uint8).reshape(-1, LONGEST)
+    sizes = (texts != ord(" ")).sum(axis=1)
     found: Found = []
     for size, slips in ((18, (_one_wrong, _exchanged)), (17, (_one_missing,)), (19, (_one_too_many,))):
         at = np.flatnonzero(sizes == size)
         if len(at):
-            characters = np.frombuffer(texts[at].astype(f"S{size}").tobytes(), np.uint8).reshape(len(at), size)
+            characters = texts[at, :size]
             for slip in slips:
                 found += [(at[rows], numbers) for rows, numbers in slip(characters)]
     positions = np.concatenate([rows for rows, _ in found] or [np.array([], np.int64)])
     numbers = np.concatenate([chars for _, chars in found] or [np.zeros((0, 18), np.uint8)])
     buffer = pa.py_buffer(np.ascontiguousarray(numbers, np.uint8))
     texts = pa.FixedSizeBinaryArray.from_buffers(pa.binary(18), len(numbers), [None, buffer])
-    return pa.table({"position": pa.array(positions), "number": texts.cast(pa.binary()).cast(pa.string())})
+    places = pa.Array.from_buffers(pa.int64(), len(positions), [None, pa.py_buffer(positions)])
+    return pa.table({"position": places, "number": texts.cast(pa.binary()).cast(pa.string())})
 
 
 def _digits(characters: np.ndarray) -> np.ndarray:

@@ -83,12 +83,9 @@ def _return(value: Any) -> None:
 
 def macros(engine: str = "duckdb") -> dict[str, Any]:
     """All macros of the project by name, for an engine."""
-    codes = code_tables()
     context: dict[str, Any] = {
         "var": lambda name, default=None: default,
-        "env_var": lambda name: {"GOVSHARE_CODES": codes}[name],
-        "fromjson": lambda tables: tables,
-        "graph": {},
+        "graph": {"codes": code_tables()},
         "ref": lambda name: name,
         "return": _return,
         "execute": True,

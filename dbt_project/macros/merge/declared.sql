@@ -113,11 +113,12 @@
     {{ return(attribute if attribute.startswith(prefix) and not own_number else prefix ~ attribute) }}
 {%- endmacro %}
 
-{# Lower-case names of a relation's columns. #}
+{# Lower-case names of a staging model's columns. #}
 {% macro column_names(relation) -%}
-    {%- set names = [] -%}
-    {%- for column in adapter.get_columns_in_relation(relation) -%}
-        {%- do names.append(column.name | lower) -%}
-    {%- endfor -%}
-    {{ return(names) }}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
+    {%- set known = graph.setdefault('columns', {}) -%}{#- some five models ask for each -#}
+    {%- if relation.render() not in known -%}
+        {%- do known.update({relation.render(): columns_if_there(relation).keys() | map('lower') | list}) -%}
+    {%- endif -%}
+    {{ return(known[relation.render()]) }}
 {%- endmacro %}

@@ -10,7 +10,7 @@
     {%- if execute and keeps_builds() and load_relation(this) is not none -%}
         {%- if increments() -%}{%- do graph.update({'last row of ' ~ this.identifier: last_row(this)}) -%}{%- endif -%}
         {%- set former = former_of(this) -%}
-        {%- set names = column_names(this) -%}
+        {%- set names = columns_if_there(this).keys() | list -%}
         {#- Kept by a build of another standard: the columns both have. -#}
         {%- set kept = columns_if_there(former) or names -%}
         {%- set shared = names | select('in', kept) | join(', ') -%}

@@ -88,7 +88,8 @@
 {# Pre-hook of models of which the next ones want to know what they were before. #}
 {% macro keep_before() -%}
     {%- if goes_on() and load_relation(this) is not none -%}
-        create or replace table {{ former_of(this) }} as select * from {{ this }}
+        drop table if exists {{ former_of(this) }};
+        alter table {{ this }} rename to {{ former_of(this).identifier }}
     {%- elif execute and keeps_builds() -%}
         drop table if exists {{ former_of(this) }}
     {%- endif -%}

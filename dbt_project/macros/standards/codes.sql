@@ -1,11 +1,12 @@
 {#
-    Code tables: a department's word or code to the standard's. The tables are seeds (code, name, words, means); the
-    environment brings them as {table: {words: {word: code}, names: {code: name}}}, made by catalogue.dbt.
+    Code tables: a department's word or code to the standard's. The tables are seeds (code, name, words, means); a file
+    brings them as {table: {words: {word: code}, names: {code: name}}}, made by catalogue.dbt.
 #}
 
 {% macro code_table(table) -%}
+    {%- if not execute -%}{{ return({'words': {}, 'names': {}}) }}{%- endif -%}
     {%- if 'codes' not in graph -%}{#- asked hundreds of times -#}
-        {%- do graph.update({'codes': fromjson(env_var('GOVSHARE_CODES'))}) -%}
+        {%- do graph.update({'codes': fromjson(file_text(env_var('GOVSHARE_CODES')))}) -%}
     {%- endif -%}
     {%- set tables = graph['codes'] -%}
     {%- if table not in tables -%}

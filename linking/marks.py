@@ -43,8 +43,9 @@ BLOCKING: dict[str, tuple[str, ...]] = {
     "address": tuple(address for (address,) in ADDRESSES),
     "household": HOUSEHOLD,
 }
-# What few share is enough to look a person up by; names and birth dates are common, and asked for together.
-RARE = ("phone", "address", "household")
+# What few share is enough to look a person up by; names, birth dates and the addresses of whole blocks are common, and
+# asked for together.
+RARE = ("phone", "household")
 
 
 def hash_of(parts: Parts) -> str:
@@ -63,11 +64,11 @@ DOORS: tuple[Parts, ...] = tuple((mark(address), "name") for address in ADDRESSE
 
 def looked_up(settings: Settings) -> list[tuple[Parts, ...]]:
     """For each blocking rule what a person is looked up by; entries of one rule are compared with each other."""
+    by = BLOCKING | {"address": tuple(map(mark, ADDRESSES))}  # as doors have it, so that the two share columns
     found = []
     for rule in settings.blocking:
         rare = [part for part in rule.parts if part in RARE]
-        parts = [BLOCKING[part] for part in rare[:1] or rule.parts]
-        found.append(tuple(product(*parts)))
+        found.append(tuple(product(*(by[part] for part in rare[:1] or rule.parts))))
     return list(dict.fromkeys(found))
 
 

@@ -43,8 +43,12 @@ def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, mar
         f"select claim_id from (select claim_id, {entry} as entry from {relation}) where entry in ({said})"
         for entry, relation, said in named
     )
-    # Who lives where a relative lives may be meant too, if the name is the same.
-    connection.execute(f"create or replace temp table linking_there as {marks.found(own.said(*ADDRESSES), ADDRESSES)}")
+    # Who lives where a relative lives may be meant too, if the name is the same. Relatives are few of a block's people.
+    connection.execute(f"""
+        create or replace temp table linking_there as
+        select person from ({marks.found(own.said(*ADDRESSES), ADDRESSES)})
+        where person in (select {mark(("kin_id",))} from linking_claims_kin)
+    """)
     there = marks.rows(connection, "linking_there", "linking_marked_there")
     connection.execute(f"""
         create or replace temp table touched as

@@ -51,7 +51,7 @@
 
 {#
     Pre-hook of staging models: the rows of touched records go, and stay as `<model>__before` for those who want to know
-    what they said. What is to be staged is picked out in one pass over the landing: the steps of staging ask for it often.
+    what they said. What is to be staged is picked out of the landing once, by its address: the steps of staging ask for it often.
 #}
 {% macro forget_touched_records() -%}
     {%- if execute and keeps_builds() -%}
@@ -64,8 +64,17 @@
         {% if increments() and is_new(resource) -%}
             {%- set landed = source_relation(parts[0], parts[1]) -%}
             {%- set scope = scope_of(keys_of(source_node(parts[0], parts[1]))) -%}
-            create table {{ picked }} as select * from {{ landed }}
-            where {{ scope }} in (select {{ scope }} from {{ landed }} where {{ is_new(resource) }});
+            create table {{ picked }} as
+            with staged as materialized (
+                select _batch, _row from {{ this }}
+                where _scope in (select {{ scope }} from {{ landed }} where {{ is_new(resource) }})
+            )
+            select landed.* from {{ landed }} as landed
+            where
+                landed._row in (select _row from staged) {#- a number a scan can look for, a pair it cannot #}
+                and (landed._batch, landed._row) in (select _batch, _row from staged)
+            union all
+            select * from {{ landed }} where {{ is_new(resource) }};
             create table {{ former }} as select * from {{ this }} where _scope in (select {{ scope }} from {{ picked }});
             delete from {{ this }} where _scope in (select _scope from {{ former }})
         {%- endif -%}

@@ -21,7 +21,7 @@ def main() -> None:
     gc.set_threshold(NEW_OBJECTS, 50, 100)
     from dbt.cli.main import cli  # a tenth of a small build by itself, so after the change
 
-    keep_compiled_templates(Path(os.environ["DBT_TARGET_PATH"]) / "templates")
+    keep_compiled_templates(Path(os.environ.get("DBT_TARGET_PATH", "target")) / "templates")
     try:
         cli()
     except SystemExit as end:

@@ -89,11 +89,11 @@
         'full_width': '[０-９Ａ-Ｚａ-ｚ]',
         'html_entity': '&(#[0-9]+|[a-zA-Z]+);',
     } -%}
-    {%- set looked_for = [] -%}
-    {%- for rule, pattern in rules.items() -%}
-        {%- do looked_for.append(defect(rule, any_item(), text_has(item_text(any_item()), pattern))) -%}
-    {%- endfor -%}
+    {%- set texts = [] -%}
+    {%- for name in names -%}{%- do texts.append(struct_of([('item', "'" ~ name ~ "'"), ('text', item_text(name))])) -%}{%- endfor -%}
     {%- set found = [] -%}
-    {%- for name in names -%}{%- do found.append((looked_for | join(', ')).replace(any_item(), name)) -%}{%- endfor -%}
-    {{ return("case when _untidy then " ~ without_nulls(list_of(found)) ~ " else " ~ no_list(defect_type()) ~ " end") }}
+    {%- for rule, pattern in rules.items() -%}
+        {%- do found.append("case when " ~ text_has('_one.text', pattern) ~ " then " ~ struct_of([('rule', "'" ~ rule ~ "'"), ('item', '_one.item')]) ~ " end") -%}
+    {%- endfor -%}
+    {{ return("case when _untidy then " ~ without_nulls("flatten(" ~ each_as(list_of(texts), list_of(found)) ~ ")") ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}

@@ -116,9 +116,9 @@
 {# Lower-case names of a staging model's columns. #}
 {% macro column_names(relation) -%}
     {%- if not execute -%}{{ return([]) }}{%- endif -%}
-    {%- set known = graph.setdefault('columns', {}) -%}{#- some five models ask for each -#}
-    {%- if relation.render() not in known -%}
-        {%- do known.update({relation.render(): columns_if_there(relation).keys() | map('lower') | list}) -%}
+    {%- set name = 'columns of ' ~ relation -%}
+    {%- if name not in graph -%}{#- some five models ask for each -#}
+        {%- do graph.update({name: columns_if_there(relation).keys() | map('lower') | list}) -%}
     {%- endif -%}
-    {{ return(known[relation.render()]) }}
+    {{ return(graph[name]) }}
 {%- endmacro %}

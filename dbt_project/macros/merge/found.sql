@@ -93,7 +93,7 @@
     {%- for name in names -%}{%- do texts.append(struct_of([('item', "'" ~ name ~ "'"), ('text', item_text(name))])) -%}{%- endfor -%}
     {%- set found = [] -%}
     {%- for rule, pattern in rules.items() -%}
-        {%- do found.append("case when " ~ text_has('_one.text', pattern) ~ " then " ~ struct_of([('rule', "'" ~ rule ~ "'"), ('item', '_one.item')]) ~ " end") -%}
+        {%- do found.append(defect_in(rule, '_one.item', text_has('_one.text', pattern))) -%}
     {%- endfor -%}
     {{ return("case when _untidy then " ~ without_nulls("flatten(" ~ each_as(list_of(texts), list_of(found)) ~ ")") ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}

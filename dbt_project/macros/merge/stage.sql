@@ -65,10 +65,9 @@
     {%- set key = record_key(keys) -%}
     {%- set rows = rows_to_stage(landed, department ~ '.' ~ resource) -%}
     {%- set problem = row_problem(items) -%}
-    {%- set any_text = item_text(any_item()) -%}
     {%- set texts = [] -%}
     {%- for name in items -%}{%- do texts.append(item_text(name)) -%}{%- endfor -%}
-    {%- set cleaned = "when " ~ says_nothing(any_text) ~ " then null else " ~ any_text ~ " end as " ~ item(any_item()) -%}
+    {%- set silent = says_nothing(item_text(any_item())) -%}
     {%- set content = row_hash(quoted_items(items) + ['_op', '_problem', '_raw']) -%}
     {#- An unreadable row is no version of any record: it can only be a copy of its like. -#}
     {%- set record -%}
@@ -157,7 +156,7 @@ tidied as (
 cleaned as (
     select
         {% for name in items -%}
-        case when _untidy then {{ element_of('_tidied', loop.index) }} {{ cleaned.replace(any_item(), name) }},
+        case when _untidy then {{ element_of('_tidied', loop.index) }} when {{ silent.replace(any_item(), name) }} then null else {{ texts[loop.index0] }} end as {{ item(name) }},
         {% endfor -%}
         _batch,
         _row,

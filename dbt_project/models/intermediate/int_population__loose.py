@@ -2,7 +2,7 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="append")
+    dbt.config(materialized="incremental")
     from linking.from_claims import Claims, loose
 
     dbt.ref("int_population__claims")

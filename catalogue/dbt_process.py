@@ -1,8 +1,10 @@
 """``govshare-dbt``: dbt's command line, in a process that saves what dbt does in vain or makes anew each time.
 
 dbt makes millions of small objects that stay until its process ends. Python looks through them again and again for
-cycles to free, a twentieth of a small build, and finds few; at the end it frees them one by one, another twentieth. And
-dbt compiles each macro and model that it renders; Jinja can keep what it has compiled, but dbt does not ask it to.
+cycles to free, a twentieth of a small build, and finds few; at the end it frees them one by one, another twentieth. dbt
+compiles each macro and model that it renders; Jinja can keep what it has compiled, but dbt does not ask it to. When dbt
+starts it writes code for each of its hundreds of kinds of objects, of which it needs few. And it makes a message of each
+of its two thousand steps before it asks whether anybody takes messages of that level.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-NEW_OBJECTS = 200_000  # between two looks at the youngest; Python's own number is 700
+NEW_OBJECTS = 2_000_000  # between two looks at the youngest; Python's own number is 700
 
 
 def main() -> None:
     gc.set_threshold(NEW_OBJECTS, 50, 100)
-    from dbt.cli.main import cli  # a tenth of a small build by itself, so after the change
+    write_code_when_needed()
+    from dbt.cli.main import cli  # a tenth of a small build by itself, so after the changes
 
+    pass_over_unheard_events()
     keep_compiled_templates(Path(os.environ.get("DBT_TARGET_PATH", "target")) / "templates")
     try:
         cli()
@@ -39,6 +43,30 @@ def close_warehouse() -> None:
     if DuckDBConnectionManager._ENV is not None:
         DuckDBConnectionManager.env().close()
         DuckDBConnectionManager.close_all_connections()
+
+
+def write_code_when_needed() -> None:
+    """From now on a kind of object has its code for reading and writing made by mashumaro at its first use."""
+    from mashumaro.config import BaseConfig
+
+    BaseConfig.lazy_compilation = True
+
+
+def pass_over_unheard_events() -> None:
+    """From now on no message is made of an event for those who debug dbt where no log and no listener takes it."""
+    from dbt.tracking import track_behavior_change_warn
+    from dbt_common.events.base_types import BaseEvent, EventLevel
+    from dbt_common.events.event_manager import EventManager
+
+    quiet, fire = (EventLevel.DEBUG, EventLevel.TEST), EventManager.fire_event
+
+    def fire_if_heard(self: Any, e: BaseEvent, level: EventLevel | None = None, *others: Any, **named: Any) -> None:
+        heard = (level or e.level_tag()) not in quiet or any(log.level in quiet for log in self.loggers)
+        # dbt's own listener counts warnings for dbt's makers.
+        if heard or self.callbacks != [track_behavior_change_warn] or any(named.values()):
+            fire(self, e, level, *others, **named)
+
+    EventManager.fire_event = fire_if_heard  # type: ignore[method-assign]
 
 
 def keep_compiled_templates(folder: Path) -> None:

@@ -9,7 +9,8 @@
     {%- set target = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
     {{ drop_former(target) }}
-    {% call statement('main', language=model.language) %}{{ create_table_as(False, target, compiled_code, model.language) }}{% endcall %}
+    {% call statement('main', language=model.language) %}{{ table_of(target) }}{% endcall %}
+    {{ hold_to_contract(target) }}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target]}) }}
@@ -36,7 +37,8 @@
     {{ run_hooks(pre_hooks) }}
     {%- if former is none or should_full_refresh() -%}
         {{ drop_former(target) }}
-        {% call statement('main', language=language) %}{{ create_table_as(False, target, compiled_code, language) }}{% endcall %}
+        {% call statement('main', language=language) %}{{ table_of(target) }}{% endcall %}
+        {{ hold_to_contract(target) }}
     {%- else -%}
         {%- set rows = compiled_code -%}
         {%- if language == 'python' or config.get('on_schema_change') == 'append_new_columns' -%}
@@ -60,5 +62,31 @@
     {%- set former = load_cached_relation(target) -%}
     {%- if former is not none -%}
         {% call statement('drop') %}drop {{ former.type }} if exists {{ target }}{% endcall %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro has_contract() %}{{ return(model.language == 'sql' and config.get('contract').enforced) }}{% endmacro %}
+
+{% macro table_of(target) -%}
+    {{ return("create table " ~ target ~ " as " ~ compiled_code if has_contract() else create_table_as(False, target, compiled_code, model.language)) }}
+{%- endmacro %}
+
+{#
+    A contract is asked of the table that was made: dbt asks it of the query, which plans every query twice. What breaks it
+    is taken back with the transaction.
+#}
+{% macro hold_to_contract(target) -%}
+    {%- if has_contract() -%}
+        {{ get_assert_columns_equivalent('select * from ' ~ target) }}
+        {%- set required = [] -%}
+        {%- for column in model.columns.values() -%}
+            {%- for constraint in column.constraints -%}
+                {%- if constraint.type != 'not_null' -%}
+                    {{ exceptions.raise_compiler_error(column.name ~ ": of constraints only not_null is kept. Remedy: a test in place of " ~ constraint.type) }}
+                {%- endif -%}
+                {%- do required.append("alter table " ~ target ~ " alter column " ~ adapter.quote(column.name) ~ " set not null") -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- if required -%}{% call statement('required') %}{{ required | join('; ') }}{% endcall %}{%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -2,9 +2,9 @@
 
 dbt makes millions of small objects that stay until its process ends. Python looks through them again and again for
 cycles to free, a twentieth of a small build, and finds few; at the end it frees them one by one, another twentieth. dbt
-compiles each macro and model that it renders; Jinja can keep what it has compiled, but dbt does not ask it to. When dbt
-starts it writes code for each of its hundreds of kinds of objects, of which it needs few. And it makes a message of each
-of its two thousand steps before it asks whether anybody takes messages of that level.
+compiles each macro and model that it renders; Jinja can keep what it has compiled, but dbt does not ask it to. When
+dbt starts it writes code for each of its hundreds of kinds of objects, of which it needs few. And it makes a message
+of each of its two thousand steps before it asks whether anybody takes messages of that level.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
 {# Of all entities, or of one slice of them. #}
 {% macro differing_pairs(table, slices=1, slice=0) -%}
     {%- set claims = claims_to_merge(table) -%}
-    {%- set base = ref(table) -%}
+    {%- set base = merged_now(table) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set differs = [] -%}
     {%- for name in contestable(table) -%}

@@ -1,7 +1,7 @@
 {#
     A build that goes on from the last one: only what new batches touch is computed again.
 
-    Records touched: those of whose key a new batch has a row; all their rows are staged again, for their standing may
+    Records touched: those of whose key a new batch has a row; all their rows count as staged again, for their standing may
     have changed. Rows touched: these, and those whose claims are linked otherwise than before. Entities touched: those
     that a touched row speaks of, now or in the last build, and those whose attributes depend on them. Base and
     governance tables drop what is touched and take it in anew. The result equals that of a full build, which a test
@@ -41,44 +41,66 @@
     {{ return(row_hash(["coalesce(" ~ record_key(keys) ~ ", '')"])) }}
 {%- endmacro %}
 
-{# The landed rows that a build has to stage: all, or those of touched records, which the pre-hook has picked out. #}
+{# The landed rows that a build has to stage: all, or those of new batches. #}
 {% macro rows_to_stage(landed, resource) -%}
     {%- if not increments() -%}{{ return(landed) }}{%- endif -%}
-    {{ return(picked_rows(this) if is_new(resource) else "(select * from " ~ landed ~ " where false)") }}
+    {{ return("(select * from " ~ landed ~ " where " ~ (is_new(resource) or 'false') ~ ")") }}
 {%- endmacro %}
 
-{% macro picked_rows(relation) %}{{ return(beside(relation, 'picked')) }}{% endmacro %}
+{# The standing of all versions of the records that new rows speak of. #}
+{% macro standing_of(relation) %}{{ return(beside(relation, 'standing')) }}{% endmacro %}
 
 {#
-    Pre-hook of staging models: the rows of touched records go, and stay as `<model>__before` for those who want to know
-    what they said. What is to be staged is picked out of the landing once, by its address: the steps of staging ask for it often.
+    Pre-hook of staging models: the staged rows of touched records go, and stay as `<model>__before` for those who want to
+    know what they said. What they say is not read out of the landing again, for only their standing can have changed.
 #}
 {% macro forget_touched_records() -%}
     {%- if execute and keeps_builds() -%}
         {%- set former = former_of(this) -%}
-        {%- set picked = picked_rows(this) -%}
-        {%- set parts = staged_resource(this.identifier) -%}
-        {%- set resource = parts | join('.') -%}
         drop table if exists {{ former }};
-        drop table if exists {{ picked }};
-        {% if increments() and is_new(resource) -%}
-            {%- set landed = source_relation(parts[0], parts[1]) -%}
-            {%- set scope = scope_of(keys_of(source_node(parts[0], parts[1]))) -%}
-            create table {{ picked }} as
-            with staged as materialized (
-                select _batch, _row from {{ this }}
-                where _scope in (select {{ scope }} from {{ landed }} where {{ is_new(resource) }})
-            )
-            select landed.* from {{ landed }} as landed
-            where
-                landed._row in (select _row from staged) {#- a number a scan can look for, a pair it cannot #}
-                and (landed._batch, landed._row) in (select _batch, _row from staged)
-            union all
-            select * from {{ landed }} where {{ is_new(resource) }};
-            create table {{ former }} as select * from {{ this }} where _scope in (select {{ scope }} from {{ picked }});
+        drop table if exists {{ standing_of(this) }};
+        {% if stages_new_rows() -%}
+            {%- set parts = staged_resource(this.identifier) -%}
+            create table {{ former }} as
+            select * from {{ this }}
+            where _scope in (
+                select {{ scope_of(keys_of(source_node(parts[0], parts[1]))) }}
+                from {{ source_relation(parts[0], parts[1]) }}
+                where {{ is_new(parts | join('.')) }}
+            );
+            create table {{ standing_of(this) }} as
+            with versions as (
+                {{ graph['versions of ' ~ this.identifier] }}
+                union all
+                {{ former_versions_of(former) }}
+            ),
+            {{ standings() }}
+            select * from standing;
             delete from {{ this }} where _scope in (select _scope from {{ former }})
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{# Post-hook of staging models: what went comes back, as it stands now. #}
+{% macro restate_touched_records() -%}
+    {%- if stages_new_rows() -%}
+        {%- set parts = staged_resource(this.identifier) -%}
+        {%- set others = without_nulls(each_as('former._defects', "case when _one.rule <> 'repeated_key' then _one end")) -%}
+        {%- set now = {
+            '_build': "'" ~ inputs().build ~ "'",
+            '_status': 'standing._status',
+            '_defects': list_joined(others, key_repeated_defect(keys_of(source_node(parts[0], parts[1])))),
+        } -%}
+        {%- set names = columns_if_there(this).keys() | list -%}
+        insert into {{ this }} ({{ names | join(', ') }})
+        select {% for name in names %}{{ now.get(name, 'former.' ~ name) }}{{ ', ' if not loop.last }}{% endfor %}
+        from {{ former_of(this) }} as former
+        inner join {{ standing_of(this) }} as standing on former._batch = standing._batch and former._row = standing._row
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro stages_new_rows() -%}
+    {{ return(execute and keeps_builds() and increments() and is_new(staged_resource(this.identifier) | join('.'))) }}
 {%- endmacro %}
 
 {# Pre-hook of int_population__loose: claims of records that are staged again go. #}
@@ -195,11 +217,12 @@
 {# Post-hook of int_<table>__touched: what is claimed of these entities, in one pass over all claims. #}
 {% macro keep_touched_claims() -%}
     {%- if execute and keeps_builds() -%}
-        {%- set identified = intermediate(this.identifier | replace('__touched', '__identified')) -%}
+        {%- set table = this.identifier[4:] | replace('__touched', '') -%}
+        {%- set identified = intermediate('int_' ~ table ~ '__identified') -%}
         drop table if exists {{ beside(this, 'claims') }};
         {% if goes_on() -%}
             create table {{ beside(this, 'claims') }} as
-            select * from {{ identified }} where _entity_id in (select entity_id from {{ this }})
+            select {{ merged_columns(table) | join(', ') }} from {{ identified }} where _entity_id in (select entity_id from {{ this }})
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -42,6 +42,7 @@
     any other is clean text. What the source wrote stays at the row's address in the landing.
     _record_key   the declared key, parts joined with '|'; null when all parts are empty
     _scope        hash of the key: what is staged again together
+    _content      hash of what the row says, to tell a duplicate by
     _build        the build that staged the row
     _recorded_at  when the source says it wrote the row (`recorded_at`: SQL over items, which are clean text there)
     _status       duplicate: equal to the version before it; superseded: a later version of the record exists;
@@ -73,6 +74,13 @@
     {%- set record -%}
         case when {{ problem }} is null then coalesce('k' || {{ key }}, 'h' || {{ content }}) else 'h' || {{ content }} end
     {%- endset -%}
+{%- if increments() -%}
+{#- Of the few records that new rows speak of, all versions have been put in order by the pre-hook, which asks for these. -#}
+{%- do graph.update({'versions of ' ~ this.identifier: new_versions(rows, record, content, items, recorded_at)}) -%}
+standing as (
+    select * from {{ standing_of(this) if is_new(department ~ '.' ~ resource) else "(" ~ no_standing() ~ ") as nothing" }}
+),
+{%- else -%}
 repeated as (
     select {{ record }} as _record
     from {{ rows }} as delivered
@@ -81,18 +89,128 @@ repeated as (
 ),
 
 versions as (
+    {{ new_versions(rows, record, content, items, recorded_at, of_records='(select _record from repeated)') }}
+),
+
+{{ standings() }},
+{%- endif %}
+
+looked_at as (
+    select
+        source.*,
+        coalesce(standing._status, 'current') as _status,
+        coalesce(standing._key_repeated, false) as _key_repeated,
+        {{ content }} as _content,
+        {{ untidy(side_by_side(items)) }} as _untidy
+    from {{ rows }} as source
+    left join standing on source._batch = standing._batch and source._row = standing._row
+),
+
+-- All texts of such a row at once: written out for each, cleaning was a third of the query, and planning it took longer.
+tidied as (
+    select *, case when _untidy then {{ each_as(list_of(texts), clean_text('_one')) }} end as _tidied
+    from looked_at
+),
+
+cleaned as (
+    select
+        {% for name in items -%}
+        case when _untidy then {{ element_of('_tidied', loop.index) }} when {{ silent.replace(any_item(), name) }} then null else {{ texts[loop.index0] }} end as {{ item(name) }},
+        {% endfor -%}
+        _batch,
+        _row,
+        {{ key }} as _record_key,
+        {{ scope_of(keys) }} as _scope,
+        _content,
+        coalesce(_op, 'upsert') as _op,
+        _status,
+        {{ problem }} as _problem,
+        {{ list_joined(
+            text_repairs(items),
+            list_joined(
+                number_repairs(columns),
+                key_repeated_defect(keys)
+            )
+        ) }} as _repairs
+    from tidied
+),
+
+judged as (
+    select
+        *,
+        {% for column in columns if has_standard(column) -%}
+        {{ item_standard(column) }} as {{ item(column.name ~ ':') }},
+        {% endfor -%}
+        {{ recorded_at }} as _recorded_at
+    from cleaned
+),
+
+landed as (
+    select
+        {% for column in columns -%}
+        {{ item(column.name ~ ':') ~ '.value' if has_standard(column) else item(column.name) }} as {{ item(column.name) }},
+        {% if has_standard(column) -%}
+        {{ item(column.name) }} as {{ as_written(column.name) }},
+        {{ item(column.name ~ ':') }}.problem as {{ item(column.name ~ ':problem') }},
+        {% endif -%}
+        {% endfor -%}
+        '{{ department }}.{{ resource }}' as _resource,
+        _batch,
+        _row,
+        _record_key,
+        _scope,
+        _content,
+        _op,
+        _recorded_at,
+        _status,
+        _problem,
+        {{ list_joined('_repairs', item_defects(columns)) }} as _row_defects
+    from judged
+)
+{%- endmacro %}
+
+{# The versions of records, as `standings` takes them; of all `rows` or of those `of_records`. Times are read as `landed` has them: of clean texts. #}
+{% macro new_versions(rows, record, content, items, recorded_at, of_records=none) -%}
     select
         _batch,
         _row,
-        {{ record }} as _record,
-        {{ content }} as _content,
+        _record,
+        _content,
         {{ recorded_at }} as _recorded_at,
         {{ landed_position() }} as _position,
-        coalesce(_op, 'upsert') = 'delete' as _withdraws
-    from {{ rows }} as delivered
-    where {{ record }} in (select _record from repeated)
-),
+        _op = 'delete' as _withdraws
+    from (
+        select
+            _batch,
+            _row,
+            {{ record }} as _record,
+            {{ content }} as _content,
+            {% for name in items if name in recorded_at -%}
+            {{ clean_text(item(name)) }} as {{ item(name) }},
+            {% endfor -%}
+            coalesce(_op, 'upsert') as _op
+        from {{ rows }} as delivered
+        {% if of_records -%}
+        where {{ record }} in {{ of_records }}
+        {%- endif %}
+    ) as delivered
+{%- endmacro %}
 
+{# The same of rows that were staged before. #}
+{% macro former_versions_of(relation) -%}
+    select
+        _batch,
+        _row,
+        case when _problem is null then coalesce('k' || _record_key, 'h' || _content) else 'h' || _content end as _record,
+        _content,
+        _recorded_at,
+        {{ landed_position() }} as _position,
+        _op = 'delete' as _withdraws
+    from {{ relation }}
+{%- endmacro %}
+
+{# Steps from `versions` to `standing`: the status of each, and whether its key was repeated within its batch. #}
+{% macro standings() -%}
 withdrawals as (
     select _record, max(_position) as _position
     from versions
@@ -135,77 +253,15 @@ standing as (
         end as _status,
         _same_batch and not _same as _key_repeated
     from compared
-),
-
-looked_at as (
-    select
-        source.*,
-        coalesce(standing._status, 'current') as _status,
-        coalesce(standing._key_repeated, false) as _key_repeated,
-        {{ untidy(side_by_side(items)) }} as _untidy
-    from {{ rows }} as source
-    left join standing on source._batch = standing._batch and source._row = standing._row
-),
-
--- All texts of such a row at once: written out for each, cleaning was a third of the query, and planning it took longer.
-tidied as (
-    select *, case when _untidy then {{ each_as(list_of(texts), clean_text('_one')) }} end as _tidied
-    from looked_at
-),
-
-cleaned as (
-    select
-        {% for name in items -%}
-        case when _untidy then {{ element_of('_tidied', loop.index) }} when {{ silent.replace(any_item(), name) }} then null else {{ texts[loop.index0] }} end as {{ item(name) }},
-        {% endfor -%}
-        _batch,
-        _row,
-        {{ key }} as _record_key,
-        {{ scope_of(keys) }} as _scope,
-        coalesce(_op, 'upsert') as _op,
-        _status,
-        {{ problem }} as _problem,
-        {{ list_joined(
-            text_repairs(items),
-            list_joined(
-                number_repairs(columns),
-                "case when _key_repeated then " ~ list_of([defect('repeated_key', keys | join('|'), 'true')]) ~ " else " ~ no_list(defect_type()) ~ " end"
-            )
-        ) }} as _repairs
-    from tidied
-),
-
-judged as (
-    select
-        *,
-        {% for column in columns if has_standard(column) -%}
-        {{ item_standard(column) }} as {{ item(column.name ~ ':') }},
-        {% endfor -%}
-        {{ recorded_at }} as _recorded_at
-    from cleaned
-),
-
-landed as (
-    select
-        {% for column in columns -%}
-        {{ item(column.name ~ ':') ~ '.value' if has_standard(column) else item(column.name) }} as {{ item(column.name) }},
-        {% if has_standard(column) -%}
-        {{ item(column.name) }} as {{ as_written(column.name) }},
-        {{ item(column.name ~ ':') }}.problem as {{ item(column.name ~ ':problem') }},
-        {% endif -%}
-        {% endfor -%}
-        '{{ department }}.{{ resource }}' as _resource,
-        _batch,
-        _row,
-        _record_key,
-        _scope,
-        _op,
-        _recorded_at,
-        _status,
-        _problem,
-        {{ list_joined('_repairs', item_defects(columns)) }} as _row_defects
-    from judged
 )
+{%- endmacro %}
+
+{% macro no_standing() -%}
+    {{ return("select cast(null as string) as _batch, cast(null as bigint) as _row, cast(null as string) as _status, cast(null as boolean) as _key_repeated where false") }}
+{%- endmacro %}
+
+{% macro key_repeated_defect(keys) -%}
+    {{ return("case when _key_repeated then " ~ list_of([defect('repeated_key', keys | join('|'), 'true')]) ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}
 
 {# The columns that every staging model begins with. `defects`: what the model itself found, as `defect(...)`s. #}
@@ -216,6 +272,7 @@ landed as (
     _row,
     _record_key,
     _scope,
+    _content,
     {{ "'" ~ inputs().build ~ "'" }} as _build,
     _op,
     _recorded_at,

@@ -15,10 +15,15 @@
     {%- set identified = claims_to_merge(table) -%}
     {%- set slices = slices_of(table) -%}
     {%- if slices > 1 -%}
-        {%- set columns = ['_entity_id', '_order', '_number', '_recorded_at', '_register'] -%}
-        {%- for name in attributes_of(table) if name != identifier_of(table) -%}{%- do columns.append(name) -%}{%- endfor -%}
-        {{ merge_slices(table, identified, columns, slices) }}
+        {{ merge_slices(table, identified, merged_columns(table), slices) }}
     {%- endif -%}
+{%- endmacro %}
+
+{# What merging, and the governance of what is merged, reads of identified claims: a third less than they are wide. #}
+{% macro merged_columns(table) -%}
+    {%- set columns = ['_entity_id', '_order', '_number', '_recorded_at', '_register'] -%}
+    {%- for name in attributes_of(table) if name != identifier_of(table) -%}{%- do columns.append(name) -%}{%- endfor -%}
+    {{ return(columns) }}
 {%- endmacro %}
 
 {% macro merged(table, claims) -%}

@@ -137,6 +137,8 @@ inner join {{ ref(model) }} as staged
 left join {{ ref(model) }} as standing
     on
         staged._record_key = standing._record_key
+        {#- What was merged stood in the last build: what has taken its place since is staged by this one. #}
+        and standing._build = '{{ inputs().build }}'
         and standing._status = 'current'
         and standing._problem is null
         and (staged._batch <> standing._batch or staged._row <> standing._row)

@@ -209,9 +209,13 @@ def _changed(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
         _numbered(connection, relation, f"linking_{when}")
         _beside(connection, relation, f"linking_beside_{when}")
     differences = (
-        f"select person_id from (from {one} except all from {other})"
+        f"""
+            select person_id from (
+                select * exclude (side), sum(side) as more
+                from (select *, 1 as side from {now} union all select *, -1 as side from {before}) group by all
+            ) where more <> 0
+        """  # `except all` numbers equal rows by a window, which takes twice as long
         for now, before in (("linking_now", "linking_before"), ("linking_beside_now_kin", "linking_beside_before_kin"))
-        for one, other in ((now, before), (before, now))
     )
     connection.execute(f"create or replace temp table linking_changed_persons as {' union '.join(differences)}")
 

@@ -84,16 +84,22 @@ def standardise(
     """)
 
 
-def only(connection: duckdb.DuckDBPyConnection, view: str, persons: str) -> None:
-    """Leave of ``view``, ``view``_of and ``view``_kin what is said of those whose marks are in ``persons``."""
+def only(
+    connection: duckdb.DuckDBPyConnection, view: str, persons: str, columns: tuple[str, ...] | None = None
+) -> None:
+    """Leave of ``view``, ``view``_of and ``view``_kin what is said of those whose marks are in ``persons``. ``columns``:
+    of ``view``, where only these are asked for and ``view``_kin is not."""
     connection.execute(f"""
-        create or replace temp table {view}_rows as from {view}_near('{persons}');
+        create or replace temp table {view}_rows as select {", ".join(columns or "*")} from {view}_near('{persons}');
         create or replace temp view {view} as from {view}_rows;
-        create or replace temp macro {view}_of(persons) as table {_of_persons(f"{view}_rows")};
-        create or replace temp table {view}_kin_rows as
-        from {view}_kin where {mark(PERSON)} in (select person from {persons});
-        create or replace temp view {view}_kin as from {view}_kin_rows
+        create or replace temp macro {view}_of(persons) as table {_of_persons(f"{view}_rows")}
     """)
+    if not columns:
+        connection.execute(f"""
+            create or replace temp table {view}_kin_rows as
+            from {view}_kin where {mark(PERSON)} in (select person from {persons});
+            create or replace temp view {view}_kin as from {view}_kin_rows
+        """)
 
 
 def _of_persons(relation: str) -> str:

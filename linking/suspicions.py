@@ -12,6 +12,10 @@ from linking import functions, records
 from linking.link import KNOWN_KEYS
 from linking.marks import SLIPS, Marks, hash_of
 
+COLUMNS = (
+    "person_id", "register", "name", "former_name", "birth", "birth_date", "number_birth", "phone",
+    "household_address", "residence_address",
+)  # fmt: skip
 KEYS = ", ".join(hash_of((str(number), *parts)) for number, parts in enumerate(SLIPS))
 
 
@@ -53,7 +57,7 @@ def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str, marks: 
     own = marks.changed(connection, changed)
     alike = " union ".join(marks.found(own.said(parts), [parts]) for parts in SLIPS)
     connection.execute(f"create or replace temp table linking_concerned as from linking_changed union {alike}")
-    records.only(connection, "linking_known", "linking_concerned")
+    records.only(connection, "linking_known", "linking_concerned", COLUMNS)
 
 
 def _wrong_numbers(connection: duckdb.DuckDBPyConnection) -> None:

@@ -107,20 +107,21 @@ class Marks:
             for parts in by
         )
 
-    def rows(self, connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> Marks:
-        """The rows of those persons as a table of their own."""
+    def rows(self, connection: duckdb.DuckDBPyConnection, persons: str, into: str, *parts: Parts) -> Marks:
+        """The rows of those persons as a table of their own, with the marks of ``parts``: all are many times as much."""
+        kept = dict.fromkeys(map(self.of, (PERSON, *parts)))
         connection.execute(f"""
             create or replace temp table {into} as
-            from {self.relation} where {self.of(PERSON)} in (select person from {persons})
+            select {", ".join(kept)} from {self.relation} where {self.of(PERSON)} in (select person from {persons})
         """)
         return Marks(into, self.settings)
 
-    def changed(self, connection: duckdb.DuckDBPyConnection, persons: str) -> Marks:
+    def changed(self, connection: duckdb.DuckDBPyConnection, persons: str, *parts: Parts) -> Marks:
         """``linking_changed``: the set of those in the relation ``persons`` (person_id); their rows."""
         connection.execute(f"""
             create or replace temp table linking_changed as select distinct {mark(PERSON)} as person from {persons}
         """)
-        return self.rows(connection, "linking_changed", "linking_marked")
+        return self.rows(connection, "linking_changed", "linking_marked", *parts)
 
     def said(self, *parts: Parts) -> str:
         """The query for all marks in these columns."""
@@ -159,7 +160,7 @@ def asked(connection: duckdb.DuckDBPyConnection, marks: Marks) -> None:
         {marks.found(f"select {kin} from linking_claims_kin", [PERSON])}
         union {marks.found(f"select {kin_by_birth} from linking_claims_kin", [NAME_BIRTH])}
     """)
-    own = marks.rows(connection, "linking_asked", "linking_marked")
+    own = marks.rows(connection, "linking_asked", "linking_marked", HOUSEHOLD, KIN, *ADDRESSES)
     by_rules = " union ".join(
         marks.found(f"select unnest([{', '.join(map(mark, rule))}]) from linking_claims", rule)
         for rule in looked_up(marks.settings)
@@ -172,7 +173,7 @@ def asked(connection: duckdb.DuckDBPyConnection, marks: Marks) -> None:
         union {marks.found(f"select {neighbour} from linking_neighbours", [PERSON])}
         union {by_rules}
     """)
-    met = marks.rows(connection, "linking_met", "linking_marked")
+    met = marks.rows(connection, "linking_met", "linking_marked", HOUSEHOLD)
     connection.execute(f"""
         create or replace temp table linking_near as
         from linking_met union {marks.found(met.said(HOUSEHOLD), [HOUSEHOLD])}

@@ -54,7 +54,7 @@ def suspect(
 
 def _only_concerned(connection: duckdb.DuckDBPyConnection, changed: str, marks: Marks) -> None:
     """Leave of ``linking_known`` the changed persons and whoever might be one of them under another number."""
-    own = marks.changed(connection, changed)
+    own = marks.changed(connection, changed, *SLIPS)
     alike = " union ".join(marks.found(own.said(parts), [parts]) for parts in SLIPS)
     connection.execute(f"create or replace temp table linking_concerned as from linking_changed union {alike}")
     records.only(connection, "linking_known", "linking_concerned", COLUMNS)

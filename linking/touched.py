@@ -7,11 +7,13 @@ before, gives what a run over all claims gives; ``tests/integration/test_linking
 
 from __future__ import annotations
 
+from itertools import chain
+
 import duckdb
 
 from linking import candidates, functions, records
 from linking.link import LOOSE_KEYS
-from linking.marks import ADDRESSES, DOORS, NAME_BIRTH, PERSON, Marks, doors, looked_up, mark
+from linking.marks import ADDRESSES, DOORS, HOUSEHOLD, KIN, NAME_BIRTH, PERSON, Marks, doors, looked_up, mark
 
 
 def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, marks: Marks) -> None:
@@ -24,20 +26,18 @@ def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, mar
     records.standardise(connection, loose, "linking_claims", LOOSE_KEYS)
     candidates.slips(connection)
     # A change concerns claims on the person itself, on who lives there, and on who is related.
-    own = marks.changed(connection, changed)
+    own = marks.changed(connection, changed, HOUSEHOLD, KIN, *ADDRESSES, *DOORS)
     connection.execute(f"""
         create or replace temp table linking_concerned as
         from linking_changed union {marks.family("linking_changed", own)}
     """)
-    concerned = marks.rows(connection, "linking_concerned", "linking_marked_too")
+    rules = looked_up(marks.settings)
+    concerned = marks.rows(connection, "linking_concerned", "linking_marked_too", NAME_BIRTH, *chain(*rules))
     named = [
         (mark(PERSON), "(select claim_id, number as person_id from linking_neighbours)", concerned.said(PERSON)),
         (mark(("kin_id",)), "linking_claims_kin", concerned.said(PERSON)),
         (mark(("kin_name", "kin_birth")), "linking_claims_kin", concerned.said(NAME_BIRTH)),
-        *(
-            (f"unnest([{', '.join(map(mark, rule))}])", "linking_claims", concerned.said(*rule))
-            for rule in looked_up(marks.settings)
-        ),
+        *((f"unnest([{', '.join(map(mark, rule))}])", "linking_claims", concerned.said(*rule)) for rule in rules),
     ]
     found = (
         f"select claim_id from (select claim_id, {entry} as entry from {relation}) where entry in ({said})"
@@ -49,7 +49,7 @@ def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, mar
         select person from ({marks.found(own.said(*ADDRESSES), ADDRESSES)})
         where person in (select {mark(("kin_id",))} from linking_claims_kin)
     """)
-    there = marks.rows(connection, "linking_there", "linking_marked_there")
+    there = marks.rows(connection, "linking_there", "linking_marked_there", *ADDRESSES)
     connection.execute(f"""
         create or replace temp table touched as
         {" union ".join(found)}

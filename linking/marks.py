@@ -108,7 +108,7 @@ class Marks:
         )
 
     def rows(self, connection: duckdb.DuckDBPyConnection, persons: str, into: str, *parts: Parts) -> Marks:
-        """The rows of those persons as a table of their own, with the marks of ``parts``: all are many times as much."""
+        """The rows of those persons as a table of their own, with the marks of ``parts``: few of all."""
         kept = dict.fromkeys(map(self.of, (PERSON, *parts)))
         connection.execute(f"""
             create or replace temp table {into} as

@@ -87,8 +87,8 @@ def standardise(
 def only(
     connection: duckdb.DuckDBPyConnection, view: str, persons: str, columns: tuple[str, ...] | None = None
 ) -> None:
-    """Leave of ``view``, ``view``_of and ``view``_kin what is said of those whose marks are in ``persons``. ``columns``:
-    of ``view``, where only these are asked for and ``view``_kin is not."""
+    """Leave of ``view``, ``view``_of and ``view``_kin what is said of those whose marks are in ``persons``.
+    ``columns``: of ``view``, where only these are asked for and ``view``_kin is not."""
     connection.execute(f"""
         create or replace temp table {view}_rows as select {", ".join(columns or "*")} from {view}_near('{persons}');
         create or replace temp view {view} as from {view}_rows;

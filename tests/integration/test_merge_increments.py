@@ -214,7 +214,9 @@ def test_increments_give_what_a_full_build_gives(seed: int, tmp_path: Path) -> N
             assert case.rows(query) == twin.rows(query), (seed, table)
     for (table,) in case.rows("select table_name from duckdb_tables() where schema_name = 'staging'"):
         if not table.endswith(("__before", "__standing")):
-            query = f"select * exclude (_build) replace (list_sort(_defects) as _defects) from staging.{table} order by all"
+            query = (
+                f"select * exclude (_build) replace (list_sort(_defects) as _defects) from staging.{table} order by all"
+            )
             assert case.rows(query) == twin.rows(query), (seed, table)
     assert not dead_rows(case)
 

@@ -221,6 +221,33 @@ def test_increments_give_what_a_full_build_gives(seed: int, tmp_path: Path) -> N
     assert not dead_rows(case)
 
 
+def test_a_version_that_comes_late_changes_how_the_versions_before_it_stand(tmp_path: Path) -> None:
+    (key, name), born = PEOPLE[0], PEOPLE[0][0][6:14]
+
+    def version(day: int, place: str) -> dict[str, Any]:
+        row = {"czrkrkid": "H1", "identi_id": key, "nm": name, "birth_dt": born, "addr": place}
+        return row | {"czrksjxgxsj": f"2020-01-0{day} 00:00:00"}
+
+    case = MergeCase(tmp_path / "increments")
+    case.land(HOUSEHOLD, "000001", [version(1, "1号"), version(3, "1号"), version(5, "2号")])
+    case.build()
+    standing = """
+        select _batch, _row, _status, len(list_filter(_defects, lambda one: one.rule = 'repeated_key'))
+        from staging.stg_public_security__household_registration order by all
+    """
+    assert case.rows(standing) == [
+        ("000001", 1, "superseded", 0),
+        ("000001", 2, "superseded", 1),
+        ("000001", 3, "current", 1),
+    ]
+    # None follows one of its own delivery any more.
+    case.land(HOUSEHOLD, "000002", [version(2, "3号"), version(4, "4号")])
+    case.build()
+    now = [("000001", 1, "superseded", 0), ("000001", 2, "superseded", 0), ("000001", 3, "current", 0)]
+    assert case.rows(standing) == [*now, ("000002", 1, "superseded", 0), ("000002", 2, "superseded", 0)]
+    assert case.rows("select count(*) from governance.defects where rule = 'repeated_key'") == [(0,)]
+
+
 def dead_rows(case: MergeCase) -> dict[str, tuple[int, int]]:
     """Tables of which more than a quarter are rows that builds have deleted: those that are there, and all."""
     tables = case.rows("select schema_name || '.' || table_name, estimated_size from duckdb_tables()")

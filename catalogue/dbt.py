@@ -64,8 +64,10 @@ def staged_models(content: Path) -> dict[str, list[str]]:
 
 
 def vars_argument(installation: Installation) -> str:
-    """The variables that every call of dbt gets, as one argument."""
-    return json.dumps({"staged": staged_models(installation.content), "provenance": provenance_types()})
+    """The variables that every call of dbt gets, as one argument. ``project`` is for dbt alone: what it has parsed of a
+    project that lay elsewhere, it would go on reading there."""
+    staged = staged_models(installation.content)
+    return json.dumps({"staged": staged, "provenance": provenance_types(), "project": str(DBT_PROJECT)})
 
 
 def provenance_types() -> dict[str, str]:

@@ -37,7 +37,7 @@
     {{ return(run_query("select cast(content as string) from binaryFile.`" ~ path ~ "`").rows[0][0]) }}
 {%- endmacro %}
 
-{# A 64-bit hash of the values in order; only compared within one build. #}
+{# A 64-bit hash of the values in order; only compared within one build, and with what builds of the same engine have kept. #}
 {% macro row_hash(values) %}{{ return(adapter.dispatch('row_hash')(values)) }}{% endmacro %}
 {% macro duckdb__row_hash(values) %}{{ return("hash(" ~ values | join(', ') ~ ")") }}{% endmacro %}
 {# Spark's hash passes over nulls, so that (null, a) would be (a, null). #}

@@ -99,6 +99,7 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Whether this staging model goes on from the last build and has new rows to stage. #}
 {% macro stages_new_rows() -%}
     {{ return(execute and keeps_builds() and increments() and is_new(staged_resource(this.identifier) | join('.'))) }}
 {%- endmacro %}

@@ -69,7 +69,8 @@
     {%- set texts = [] -%}
     {%- for name in items -%}{%- do texts.append(item_text(name)) -%}{%- endfor -%}
     {%- set silent = says_nothing(item_text(any_item())) -%}
-    {%- set content = row_hash(quoted_items(items) + ['_op', '_problem', '_raw']) -%}
+    {#- As texts, for it is kept: a later batch may give an item another type. -#}
+    {%- set content = row_hash(texts + ['_op', '_problem', '_raw']) -%}
     {#- An unreadable row is no version of any record: it can only be a copy of its like. -#}
     {%- set record -%}
         case when {{ problem }} is null then coalesce('k' || {{ key }}, 'h' || {{ content }}) else 'h' || {{ content }} end

@@ -49,17 +49,22 @@ def _digits(characters: np.ndarray) -> np.ndarray:
     return characters.astype(np.int64) - ZERO
 
 
+def _odd(digits: np.ndarray) -> np.ndarray:
+    return (digits < 0) | (digits > 9)
+
+
 def _one_wrong(characters: np.ndarray) -> Found:
     digits = _digits(characters[:, :17])
     total = (digits * WEIGHTS).sum(axis=1)
     lacking = _VALUE[characters[:, 17]] - total
+    odd = _odd(digits)  # an X that was exchanged with a digit: only another character in its place can help
     found: Found = []
     for place in range(17):
         right = (digits[:, place] + lacking * INVERSES[place]) % 11
-        rows = np.flatnonzero((right < 10) & (right != digits[:, place]))
+        rows = np.flatnonzero((right < 10) & (right != digits[:, place]) & (odd.sum(axis=1) == odd[:, place]))
         found.append((rows, _with(characters[rows], place, right[rows] + ZERO)))
     check = CHECK[total % 11]
-    rows = np.flatnonzero(check != characters[:, 17])
+    rows = np.flatnonzero((check != characters[:, 17]) & ~odd.any(axis=1))
     return [*found, (rows, _with(characters[rows], 17, check[rows]))]
 
 
@@ -78,12 +83,12 @@ def _one_missing(characters: np.ndarray) -> Found:
     found: Found = []
     for place in range(17):
         changed = np.insert(characters, place, ZERO, axis=1)
-        lacking = _VALUE[changed[:, 17]] - (_digits(changed[:, :17]) * WEIGHTS).sum(axis=1)
-        right = lacking * INVERSES[place] % 11
-        rows = np.flatnonzero((right < 10) & (_VALUE[changed[:, 17]] >= 0))
+        digits = _digits(changed[:, :17])
+        right = (_VALUE[changed[:, 17]] - (digits * WEIGHTS).sum(axis=1)) * INVERSES[place] % 11
+        rows = np.flatnonzero((right < 10) & (_VALUE[changed[:, 17]] >= 0) & ~_odd(digits).any(axis=1))
         found.append((rows, _with(changed[rows], place, right[rows] + ZERO)))
     digits = _digits(characters)
-    rows = np.flatnonzero(digits[:, 16] < 10)  # an X at the end is the check character itself
+    rows = np.flatnonzero(~_odd(digits).any(axis=1))  # an X at the end is the check character itself
     check = CHECK[(digits[rows] * WEIGHTS).sum(axis=1) % 11]
     return [*found, (rows, np.c_[characters[rows], check])]
 
@@ -99,8 +104,7 @@ def _one_too_many(characters: np.ndarray) -> Found:
 
 def _valid(characters: np.ndarray) -> np.ndarray:
     digits = _digits(characters[:, :17])
-    plain = ((digits >= 0) & (digits < 10)).all(axis=1)
-    return plain & (CHECK[(digits * WEIGHTS).sum(axis=1) % 11] == characters[:, 17])
+    return ~_odd(digits).any(axis=1) & (CHECK[(digits * WEIGHTS).sum(axis=1) % 11] == characters[:, 17])
 
 
 def _with(characters: np.ndarray, place: int, values: np.ndarray) -> np.ndarray:

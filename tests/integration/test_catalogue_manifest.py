@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,18 @@ def test_dbt_runs_in_a_process_that_looks_for_garbage_seldom() -> None:
     }  # fmt: skip
     assert all("Usage" in said for said in looks.values())
     assert looks["main"].count("looked") * 20 < looks["cli"].count("looked")
+
+
+def test_a_project_that_has_moved_is_not_read_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    shutil.copytree(DBT_PROJECT, here, ignore=shutil.ignore_patterns("target", "logs"))
+
+    def seed(project: Path) -> None:
+        monkeypatch.setattr(dbt, "DBT_PROJECT", project)
+        monkeypatch.setattr("catalogue.installation.DBT_PROJECT", project)
+        installation = Installation(tmp_path / "data", tmp_path / "city", project / "cities" / "xinxiang")
+        run_dbt(installation, "seed", "--full-refresh", "--select", "sex")
+
+    seed(here)
+    here.rename(there)
+    seed(there)

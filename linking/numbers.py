@@ -58,13 +58,14 @@ def _one_wrong(characters: np.ndarray) -> Found:
     total = (digits * WEIGHTS).sum(axis=1)
     lacking = _VALUE[characters[:, 17]] - total
     odd = _odd(digits)  # an X that was exchanged with a digit: only another character in its place can help
+    odds = odd.sum(axis=1)
     found: Found = []
     for place in range(17):
         right = (digits[:, place] + lacking * INVERSES[place]) % 11
-        rows = np.flatnonzero((right < 10) & (right != digits[:, place]) & (odd.sum(axis=1) == odd[:, place]))
+        rows = np.flatnonzero((right < 10) & (right != digits[:, place]) & (odds == odd[:, place]))
         found.append((rows, _with(characters[rows], place, right[rows] + ZERO)))
     check = CHECK[total % 11]
-    rows = np.flatnonzero((check != characters[:, 17]) & ~odd.any(axis=1))
+    rows = np.flatnonzero((check != characters[:, 17]) & (odds == 0))
     return [*found, (rows, _with(characters[rows], 17, check[rows]))]
 
 

@@ -46,7 +46,7 @@
             {% call statement('rows', language=language) %}{{ create_table_as(True, beside, compiled_code, language) }}{% endcall %}
             {%- do process_schema_changes(config.get('on_schema_change', 'ignore'), beside, former) -%}
             {%- set rows = 'select * from ' ~ beside -%}
-        {%- elif config.get('contract').enforced -%}
+        {%- elif has_contract() -%}
             {{ get_assert_columns_equivalent(compiled_code) }}
         {%- endif -%}
         {% call statement('main') %}insert into {{ target }} by name ({{ rows }}

@@ -91,7 +91,7 @@
             '_status': 'standing._status',
             '_defects': list_joined(others, key_repeated_defect(keys_of(source_node(parts[0], parts[1])))),
         } -%}
-        {%- set names = columns_if_there(this).keys() | list -%}
+        {%- set names = column_names(this) -%}
         insert into {{ this }} ({{ names | join(', ') }})
         select {% for name in names %}{{ now.get(name, 'former.' ~ name) }}{{ ', ' if not loop.last }}{% endfor %}
         from {{ former_of(this) }} as former

@@ -75,11 +75,11 @@
     {%- set record -%}
         case when {{ problem }} is null then coalesce('k' || {{ key }}, 'h' || {{ content }}) else 'h' || {{ content }} end
     {%- endset -%}
-{%- if increments() -%}
+{%- if stages_new_rows() -%}
 {#- Of the few records that new rows speak of, all versions have been put in order by the pre-hook, which asks for these. -#}
 {%- do graph.update({'versions of ' ~ this.identifier: new_versions(rows, record, content, items, recorded_at)}) -%}
 standing as (
-    select * from {{ standing_of(this) if is_new(department ~ '.' ~ resource) else "(" ~ no_standing() ~ ") as nothing" }}
+    select * from {{ standing_of(this) }}
 ),
 {%- else -%}
 repeated as (
@@ -255,10 +255,6 @@ standing as (
         _same_batch and not _same as _key_repeated
     from compared
 )
-{%- endmacro %}
-
-{% macro no_standing() -%}
-    {{ return("select cast(null as string) as _batch, cast(null as bigint) as _row, cast(null as string) as _status, cast(null as boolean) as _key_repeated where false") }}
 {%- endmacro %}
 
 {% macro key_repeated_defect(keys) -%}

@@ -90,36 +90,70 @@ by_number as (
     group by all
 ),
 
-namesakes as (
+compared as (
     select
         loose._resource, loose._batch, loose._row, loose._role, known.credit_code,
         case
-            when bool_or(loose.representative_name = known.representative_name) then 2
-            when bool_or(loose.representative_name <> known.representative_name) then 0
-            else 1
-        end as agrees
+            when contains('、' || loose.representative_name || '、', '、' || known.representative_name || '、')
+                or contains('、' || known.representative_name || '、', '、' || loose.representative_name || '、')
+                then if(loose.address = known.address, 4, 3)
+            when loose.address = known.address then 2
+            when loose.representative_name is null or known.representative_name is null then 1
+            when length(loose.representative_name) = length(known.representative_name) and length(loose.representative_name) > 1
+                and levenshtein(loose.representative_name, known.representative_name) = 1 then 2
+            else 0
+        end as level
     from loose
     join legal_entity_claims as known using (name)
     where known.credit_code is not null
+),
+
+namesakes as (
+    select _resource, _batch, _row, _role, credit_code, if(max(level) >= 2, max(level), min(level)) as agrees
+    from compared
+    anti join by_number using (_resource, _batch, _row, _role)
     group by all
 ),
 
--- Only one entity may bear the name and have no other representative, or one has the same representative.
-by_name as (
-    select
-        _resource, _batch, _row, _role,
-        case
-            when count(*) filter (agrees = 2) = 1 then min(credit_code) filter (agrees = 2)
-            when count(*) = 1 then min(credit_code) filter (agrees = 1)
-        end as credit_code
+ranked as (
+    select *, max(agrees) over claim as best, count(*) over claim as bearers
     from namesakes
+    window claim as (partition by _resource, _batch, _row, _role)
+),
+
+-- Only one entity may bear the name and have no other representative, or representative and address decide among several.
+by_name as (
+    select _resource, _batch, _row, _role, if(count(*) = 1 and (max(best) >= 3 or max(bearers) = 1 and max(best) >= 1), min(credit_code), null) as credit_code
+    from ranked
+    where agrees = best
+    group by all
+),
+
+-- A name without its division, where representative and division are the same.
+shortened as (
+    select
+        loose._resource, loose._batch, loose._row, loose._role, known.credit_code,
+        if(length(loose.name) < length(known.name), loose.division_code, known.division_code)[1:6] as lies_in,
+        coded(if(length(loose.name) < length(known.name), known.name[:-length(loose.name) - 1], loose.name[:-length(known.name) - 1]), 'division') as division
+    from loose
     anti join by_number using (_resource, _batch, _row, _role)
+    anti join by_name using (_resource, _batch, _row, _role)
+    join legal_entity_claims as known using (representative_name)
+    where known.credit_code is not null and loose.name <> known.name and (suffix(known.name, loose.name) or suffix(loose.name, known.name))
+),
+
+by_short_name as (
+    select _resource, _batch, _row, _role, if(count(distinct credit_code) = 1, min(credit_code), null) as credit_code
+    from shortened
+    where lies_in = division or (division like '%00' and lies_in[1:4] = division[1:4])
     group by all
 )
 
 select _resource, _batch, _row, _role, credit_code from by_number where found = 1
 union all
-select _resource, _batch, _row, _role, credit_code from by_name where credit_code is not null;
+select _resource, _batch, _row, _role, credit_code from by_name where credit_code is not null
+union all
+select _resource, _batch, _row, _role, credit_code from by_short_name where credit_code is not null;
 
 create view legal_entity_identified as
 select *, credit_code as _entity from legal_entity_claims where credit_code is not null

@@ -40,8 +40,8 @@
 {%- endmacro %}
 
 {# The staged rows, each with the links of its claims. #}
-{% macro with_links(model, roles) -%}
-from {{ ref(model) }} as staged
+{% macro with_links(rows, model, roles) -%}
+from {{ rows }} as staged
 {%- for role in roles %}
 left join {{ ref('int_' ~ role.table ~ '__links') }} as {{ role.link }}
     on
@@ -78,6 +78,7 @@ left join {{ ref('int_' ~ role.table ~ '__links') }} as {{ role.link }}
             ('reason', "coalesce(case when " ~ role.entity ~ " is null then " ~ role.problem ~ " end, " ~ role.link ~ ".rule, " ~ role.link ~ ".method)"),
         ])) -%}
     {%- endfor -%}
+{%- for rows in rows_to_judge(model) %}
 select
     staged._resource as resource,
     staged._batch as batch,
@@ -104,14 +105,24 @@ select
         when {{ counts('staged') }} then {{ list_joined('staged._defects', without_nulls(list_of(repairs))) if repairs else 'staged._defects' }}
         else {{ no_list(defect_type()) }}
     end as defects
-{{ with_links(model, roles) }}
-{%- if goes_on() %}
-inner join {{ intermediate('int_row__touched') }} as touched
-    on
-        touched._resource = '{{ staged_resource(model) | join('.') }}'
-        and staged._batch = touched._batch
-        and staged._row = touched._row
-{%- endif %}
+{{ with_links(rows, model, roles) }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
+{# The staged rows that a build judges: all, or those that it has staged and, apart, those whose claims are only linked anew. #}
+{% macro rows_to_judge(model) -%}
+    {%- set resource = staged_resource(model) | join('.') -%}
+    {%- set staged = ref(model) -%}
+    {%- if not goes_on() -%}{{ return([staged]) }}{%- endif -%}
+    {%- set rows = ["(select * from " ~ staged ~ " where _build = '" ~ inputs().build ~ "')"] -%}
+    {%- if resource in relinked_resources() -%}
+        {%- do rows.append(
+            "(select rows.* from " ~ staged ~ " as rows inner join " ~ intermediate('int_row__touched') ~ " as touched on touched._resource = '" ~ resource
+            ~ "' and not touched._staged and rows._batch = touched._batch and rows._row = touched._row)"
+        ) -%}
+    {%- endif -%}
+    {{ return(rows) }}
 {%- endmacro %}
 
 {% macro case_struct(condition, fields) -%}

@@ -8,20 +8,65 @@
         ~ one ~ "._resource = " ~ other ~ "._resource and " ~ one ~ "._role = " ~ other ~ "._role") }}
 {%- endmacro %}
 
-{# Whether two legal entities' representatives are the same (2), differ (0), or one of the two says none (1). #}
-{% macro representatives_agree(one, other) -%}
+{#
+    How well a claim on a legal entity goes with a known one of the same name, the best first: 4 the same representative at
+    the same address, 3 the same representative (or one of several in the field), 2 one written much alike or the same address,
+    1 nothing to compare, 0 another representative elsewhere.
+#}
+{% macro legal_entities_agree(one, other) -%}
+    {%- set here, there = one ~ ".representative_name", other ~ ".representative_name" -%}
+    {%- set same = "(" ~ text_holds("'、' || " ~ here ~ " || '、'", "'、' || " ~ there ~ " || '、'") ~ " or " ~ text_holds("'、' || " ~ there ~ " || '、'", "'、' || " ~ here ~ " || '、'") ~ ")" -%}
     case
-        when {{ one }}.representative_name = {{ other }}.representative_name then 2
-        when {{ one }}.representative_name is null or {{ other }}.representative_name is null then 1
+        when {{ same }} then case when {{ one }}.address = {{ other }}.address then 4 else 3 end
+        when {{ one }}.address = {{ other }}.address then 2
+        when {{ here }} is null or {{ there }} is null then 1
+        when length({{ here }}) = length({{ there }}) and length({{ here }}) > 1 and levenshtein({{ here }}, {{ there }}) = 1 then 2
         else 0
     end
 {%- endmacro %}
 
 {#
-    The same over all claims on the known one: one that agrees settles it, and one that differs is not outweighed by those
+    The same over all claims on the known one: what agrees settles it, and one that differs is not outweighed by those
     that say none, as who lists an entity's shareholders does.
 #}
-{% macro agreement_over(agrees) %}{{ return("case when max(" ~ agrees ~ ") = 2 then 2 else min(" ~ agrees ~ ") end") }}{% endmacro %}
+{% macro agreement_over(agrees) %}{{ return("case when max(" ~ agrees ~ ") >= 2 then max(" ~ agrees ~ ") else min(" ~ agrees ~ ") end") }}{% endmacro %}
+
+{#
+    Claims of `loose` and the known legal entities with the same representative whose name is the same but for a division
+    in front (企业名称登记管理规定, 6), which many leave out: 百货店 for 牧野区百货店. `in_place`: who says the shorter name also
+    says that division.
+#}
+{% macro shortened_names(loose, claims) -%}
+    select
+        _resource,
+        _batch,
+        _row,
+        _role,
+        _claim_key,
+        credit_code,
+        coalesce(lies_in = division or (division like '%00' and substr(lies_in, 1, 4) = substr(division, 1, 4)), false) as in_place
+    from (
+        select
+            loose._resource,
+            loose._batch,
+            loose._row,
+            loose._role,
+            loose._claim_key,
+            known.credit_code,
+            coalesce({{ division_before('loose.name', 'known.name') }}, {{ division_before('known.name', 'loose.name') }}) as division,
+            substr(case when length(loose.name) < length(known.name) then loose.division_code else known.division_code end, 1, 6) as lies_in
+        from {{ loose }} as loose
+        inner join {{ claims }} as known on loose.representative_name = known.representative_name
+        where
+            known.credit_code is not null
+            and loose.name <> known.name
+            and (known.name like '%' || loose.name or loose.name like '%' || known.name)
+    ) as named_alike
+    where division is not null
+{%- endmacro %}
+
+{# The division that stands in `long` in front of `short`; null for anything else there. #}
+{% macro division_before(short, long) %}{{ return(decode("substr(" ~ long ~ ", 1, greatest(length(" ~ long ~ ") - length(" ~ short ~ "), 0))", 'division') if execute else long) }}{% endmacro %}
 
 {# The claims that reached an entity, with _entity_id. #}
 {% macro identified(table, claims, links) -%}

@@ -158,20 +158,28 @@
     )
 {%- endmacro %}
 
-{# Rows staged by this build, and rows whose claims are linked otherwise than before. #}
+{# Rows staged by this build, and rows whose claims are linked otherwise than before; `_staged`: the former. #}
 {% macro touched_rows() -%}
     {%- for model in staged_models() -%}{%- do ref(model) -%}{%- endfor -%}
     {%- if not goes_on() -%}
-        {{ return("select cast(null as string) as _resource, cast(null as string) as _batch, cast(null as bigint) as _row where false") }}
+        {{ return("select cast(null as string) as _resource, cast(null as string) as _batch, cast(null as bigint) as _row, true as _staged where false") }}
     {%- endif -%}
     {%- set parts = [] -%}
     {%- for model in staged_models() if is_new(staged_resource(model) | join('.')) -%}
-        {%- do parts.append("select _resource, _batch, _row from " ~ ref(model) ~ " where _build = '" ~ inputs().build ~ "'") -%}
+        {%- do parts.append("select _resource, _batch, _row, true as _staged from " ~ ref(model) ~ " where _build = '" ~ inputs().build ~ "'") -%}
     {%- endfor -%}
     {%- for table in base_tables() -%}
-        {%- do parts.append("select _resource, _batch, _row from " ~ changed_links(ref('int_' ~ table ~ '__links')) ~ " as relinked_" ~ table) -%}
+        {%- do parts.append("select _resource, _batch, _row, false as _staged from " ~ changed_links(ref('int_' ~ table ~ '__links')) ~ " as relinked_" ~ table) -%}
     {%- endfor -%}
-    {{ return(parts | join('\nunion\n')) }}
+    {{ return("select _resource, _batch, _row, max(_staged) as _staged from (" ~ parts | join('\nunion all\n') ~ ") as touched group by _resource, _batch, _row") }}
+{%- endmacro %}
+
+{# Resources with touched rows that this build has not staged. #}
+{% macro relinked_resources() -%}
+    {%- if 'relinked' not in graph -%}
+        {%- do graph.update({'relinked': run_query("select distinct _resource from " ~ intermediate('int_row__touched') ~ " where not _staged").columns[0].values()}) -%}
+    {%- endif -%}
+    {{ return(graph['relinked']) }}
 {%- endmacro %}
 
 {#

@@ -33,7 +33,7 @@ select
     staged._batch,
     staged._row,
     staged._recorded_at
-{{ with_links(model, roles) }}
+{{ with_links(ref(model), model, roles) }}
 where
     {{ of.enterprise.entity }} is not null
     and ({{ of.shareholder.speaks }} or {{ of.corporate_shareholder.speaks }})

@@ -6,7 +6,9 @@
     ('tax_number', '纳税人识别号'),
     ('old_organisation_code', '纳税人识别号所含组织机构代码'),
     ('name', '名称'),
+    ('short_name', '不含行政区划的名称'),
 ] %}
+{%- set agreement = {4: '，法定代表人和住所一致', 3: '，法定代表人一致', 2: '，法定代表人或住所相近', 0: '，法定代表人不同'} %}
 
 with claims as (
     select
@@ -23,10 +25,11 @@ ambiguous as (
 ),
 
 known as (
-    select distinct
+    select
         credit_code,
         name,
         representative_name,
+        address,
         registration_number,
         tax_number,
         {{ organisation_code_in('credit_code') }} as organisation_code,
@@ -36,23 +39,24 @@ known as (
 ),
 
 pairs as (
-    {% for column, _ in shared -%}
+    {% for column, _ in shared if column != 'short_name' -%}
     select
         ambiguous._resource,
         ambiguous._batch,
         ambiguous._row,
         ambiguous._role,
+        ambiguous._claim_key,
         known.credit_code,
         '{{ column }}' as shared,
-        {{ representatives_agree('ambiguous', 'known') }} as agrees
+        {{ legal_entities_agree('ambiguous', 'known') }} as agrees
     from ambiguous
     inner join known on ambiguous.{{ column }} = known.{{ column }}
-    where not exists (
-        select 1 from {{ ref('int_legal_entity__decisions') }} as decisions
-        where decisions.verdict = 'different' and decisions.claim_key = ambiguous._claim_key and decisions.credit_code = known.credit_code
-    )
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    union all
+    {% endfor -%}
+    select _resource, _batch, _row, _role, _claim_key, credit_code, 'short_name' as shared, case when in_place then 4 else 3 end as agrees
+    from (
+        {{ shortened_names('ambiguous', 'claims') }}
+    ) as named_alike
 ),
 
 judged as (
@@ -70,6 +74,10 @@ judged as (
             {% endfor %}, 2
         ) as shared
     from pairs
+    where not exists (
+        select 1 from {{ ref('int_legal_entity__decisions') }} as decisions
+        where decisions.verdict = 'different' and decisions.claim_key = pairs._claim_key and decisions.credit_code = pairs.credit_code
+    )
     group by _resource, _batch, _row, _role, credit_code
 )
 
@@ -79,7 +87,7 @@ select
     _row,
     _role,
     credit_code as entity_id,
-    shared || '一致' || case agrees when 2 then '，法定代表人一致' when 0 then '，法定代表人不同' else '' end as reason,
+    shared || '一致' || case agrees{% for level, words in agreement.items() %} when {{ level }} then '{{ words }}'{% endfor %} else '' end as reason,
     row_number() over (
         partition by _resource, _batch, _row, _role
         order by points desc, agrees desc, credit_code

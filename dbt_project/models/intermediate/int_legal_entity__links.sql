@@ -2,8 +2,9 @@
 
 -- Claims on legal entities without a usable credit code, each with the one entity that its old numbers lead to, or else
 -- its registered name, or why there is none. Names are unique within a register (企业名称登记管理规定), not across them:
--- so only one entity may bear the name, and its representative must not be another, or the representative decides among
--- several. What a reviewer decided comes before all that.
+-- so only one entity may bear the name, and its representative must not be another, or representative and address decide
+-- among several. A name without its division is enough where the representative is the same and the address lies in that
+-- division. What a reviewer decided comes before all that.
 
 {%- set refused -%}
     exists (
@@ -19,7 +20,7 @@ with claims as (
 ),
 
 loose as (
-    select _resource, _batch, _row, _role, _claim_key, name, representative_name, registration_number, organisation_code, tax_number
+    select _resource, _batch, _row, _role, _claim_key, name, representative_name, address, division_code, registration_number, organisation_code, tax_number
     from claims
     where credit_code is null
 ),
@@ -57,7 +58,7 @@ namesakes as (
         loose._row,
         loose._role,
         known.credit_code,
-        {{ agreement_over(representatives_agree('loose', 'known')) }} as agrees
+        {{ agreement_over(legal_entities_agree('loose', 'known')) }} as agrees
     from loose
     inner join claims as known on loose.name = known.name
     where known.credit_code is not null and not {{ refused }}
@@ -70,10 +71,38 @@ by_name as (
         _batch,
         _row,
         _role,
-        count(*) as bearers,
-        count(case when agrees = 2 then 1 end) as sure,
-        coalesce(min(case when agrees = 2 then credit_code end), min(case when agrees = 1 then credit_code end)) as legal_entity
-    from namesakes
+        max(bearers) as bearers,
+        case when count(*) = 1 and (min(agrees) >= 3 or (max(bearers) = 1 and min(agrees) >= 1)) then min(credit_code) end as legal_entity
+    from (
+        select
+            *,
+            count(*) over (partition by _resource, _batch, _row, _role) as bearers,
+            max(agrees) over (partition by _resource, _batch, _row, _role) as best
+        from namesakes
+    ) as ranked
+    where agrees = best
+    group by _resource, _batch, _row, _role
+),
+
+nameless as (
+    select loose.*
+    from loose
+    left join by_number on {{ same_claim('loose', 'by_number') }}
+    left join by_name on {{ same_claim('loose', 'by_name') }}
+    where by_number._row is null and by_name._row is null
+),
+
+by_short_name as (
+    select
+        _resource,
+        _batch,
+        _row,
+        _role,
+        case when count(distinct case when in_place then credit_code end) = 1 then min(case when in_place then credit_code end) end as legal_entity
+    from (
+        {{ shortened_names('nameless', 'claims') }}
+    ) as known
+    where not {{ refused | replace('loose.', 'known.') }}
     group by _resource, _batch, _row, _role
 ),
 
@@ -86,14 +115,12 @@ found as (
         decisions.credit_code as decided,
         case when by_number.legal_entities = 1 then by_number.legal_entity end as by_its_number,
         by_number.kind,
-        case
-            when by_number.legal_entities is not null then null
-            when by_name.sure = 1 or (by_name.bearers = 1 and by_name.sure = 0) then by_name.legal_entity
-        end as by_its_name,
-        by_number.legal_entities is not null or by_name.bearers > 0 as there_are
+        case when by_number.legal_entities is null then coalesce(by_name.legal_entity, by_short_name.legal_entity) end as by_its_name,
+        coalesce(by_number._row, by_name._row, by_short_name._row) is not null as there_are
     from loose
     left join by_number on {{ same_claim('loose', 'by_number') }}
     left join by_name on {{ same_claim('loose', 'by_name') }}
+    left join by_short_name on {{ same_claim('loose', 'by_short_name') }}
     left join {{ ref('int_legal_entity__decisions') }} as decisions on loose._claim_key = decisions.claim_key and decisions.verdict = 'same'
 )
 

@@ -28,17 +28,22 @@
 {% macro merge_slices(table, claims, columns, slices) %}{{ return(adapter.dispatch('merge_slices')(table, claims, columns, slices)) }}{% endmacro %}
 {% macro default__merge_slices(table, claims, columns, slices) %}{% endmacro %}
 {% macro duckdb__merge_slices(table, claims, columns, slices) -%}
-    {%- set folder = env_var('GOVSHARE_DATA') ~ '/warehouse/' ~ table ~ '.slices' -%}
     copy (
         select {{ row_hash(['_entity_id']) }} % {{ slices }} as _slice, {{ columns | join(', ') }}
         from (select * replace (cast(_order as decimal(38, 0)) as _order) from {{ claims }} as claims)
-    ) to {{ text_constant(folder) }} (format parquet, partition_by (_slice), overwrite true);
+    ) to {{ text_constant(slices_folder(table)) }} (format parquet, partition_by (_slice), overwrite true);
     {%- set queries = [] -%}
     {%- for slice in range(slices) -%}
-        {%- do queries.append(merged(table, to_be_ordered(table, "(select * replace (cast(_order as hugeint) as _order) from read_parquet("
-            ~ text_constant(folder ~ '/*/*.parquet') ~ ", hive_partitioning = true) where _slice = " ~ slice ~ ")"))) -%}
+        {%- do queries.append(merged(table, to_be_ordered(table, claims_in_slices(table, "_slice = " ~ slice)))) -%}
     {%- endfor -%}
     {{ one_after_another(queries) }}
+{%- endmacro %}
+
+{% macro slices_folder(table) %}{{ return(env_var('GOVSHARE_DATA') ~ '/warehouse/' ~ table ~ '.slices') }}{% endmacro %}
+
+{# The claims of some slices, as they were written out; they stay until the build ends. #}
+{% macro claims_in_slices(table, condition) -%}
+    {{ return("(select * replace (cast(_order as hugeint) as _order) from read_parquet(" ~ text_constant(slices_folder(table) ~ '/*/*.parquet') ~ ", hive_partitioning = true) where " ~ condition ~ ")") }}
 {%- endmacro %}
 
 {# One query's rows after the other's, as the table `merged_slices`. #}
@@ -56,7 +61,11 @@
 {% macro differ_in_slices(table) -%}
     {%- set slices = slices_to_compare(table) -%}
     {%- set queries = [] -%}
-    {%- for slice in range(slices if slices > 1 else 0) -%}{%- do queries.append(differing_pairs(table, slices, slice)) -%}{%- endfor -%}
+    {%- for slice in range(slices if slices > 1 else 0) -%}
+        {%- set in_slice = " % " ~ slices ~ " = " ~ slice -%}
+        {%- set base = "(select * from " ~ merged_now(table) ~ " where " ~ row_hash([table_meta(table).key]) ~ " % " ~ slices_of(table) ~ in_slice ~ ")" -%}
+        {%- do queries.append(differing_pairs(table, claims_in_slices(table, "_slice" ~ in_slice), base)) -%}
+    {%- endfor -%}
     {{ one_after_another(queries) }}
 {%- endmacro %}
 

@@ -161,14 +161,11 @@ select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ sour
     own: a whole city's claims beside its base table and the lists of what they say are too much for the memory at a time.
 #}
 {% macro differing_in(table) -%}
-    {%- set pairs = differing_pairs(table) -%}
+    {%- set pairs = differing_pairs(table, claims_to_merge(table), merged_now(table)) -%}
     {{ return("select entity_id, attribute from " ~ merged_slices() if slices_to_compare(table) > 1 else pairs) }}
 {%- endmacro %}
 
-{# Of all entities, or of one slice of them. #}
-{% macro differing_pairs(table, slices=1, slice=0) -%}
-    {%- set claims = claims_to_merge(table) -%}
-    {%- set base = merged_now(table) -%}
+{% macro differing_pairs(table, claims, base) -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
     {%- set differs = [] -%}
     {%- for name in contestable(table) -%}
@@ -179,9 +176,6 @@ from (
     select claims._entity_id as entity_id, {{ each_of(without_nulls(list_of(differs))) }} as attribute
     from {{ claims }} as claims
     inner join {{ base }} as base on claims._entity_id = base.{{ table_meta(table).key }}
-    {%- if slices > 1 %}
-    where {{ row_hash(['claims._entity_id']) }} % {{ slices }} = {{ slice }} and {{ row_hash(['base.' ~ table_meta(table).key]) }} % {{ slices }} = {{ slice }}
-    {%- endif %}
 ) as pairs
 {%- endmacro %}
 

@@ -68,18 +68,25 @@
 {# The division that stands in `long` in front of `short`; null for anything else there. #}
 {% macro division_before(short, long) %}{{ return(decode("substr(" ~ long ~ ", 1, greatest(length(" ~ long ~ ") - length(" ~ short ~ "), 0))", 'division') if execute else long) }}{% endmacro %}
 
-{# The claims that reached an entity, with _entity_id. #}
-{% macro identified(table, claims, links) -%}
+{# The claims that reached an entity, with _entity_id; `entities`: only those that reached one of these, by a query. #}
+{% macro identified(table, claims, links, entities=none) -%}
     {%- if not execute -%}{{ return('select * from ' ~ claims ~ ', ' ~ links) }}{%- endif -%}
     {%- set key = identifier_of(table) -%}
 select claims.*, claims.{{ key }} as _entity_id
 from {{ claims }} as claims
-where claims.{{ key }} is not null
+where claims.{{ key }} is not null{{ ' and claims.' ~ key ~ ' in (' ~ entities ~ ')' if entities }}
 
 union all
 
 select claims.*, links.entity_id as _entity_id
 from {{ claims }} as claims
 inner join {{ links }} as links on {{ same_claim('claims', 'links') }}
-where claims.{{ key }} is null and links.entity_id is not null
+where
+    claims.{{ key }} is null
+    and links.entity_id is not null
+    {%- if entities %}
+    and links.entity_id in ({{ entities }})
+    {#- DuckDB looks for the values of one column while it reads, not for addresses. #}
+    and claims._row in (select _row from {{ links }} where entity_id in ({{ entities }}))
+    {%- endif %}
 {%- endmacro %}

@@ -223,15 +223,22 @@
     {{ return(beside(all_rows, 'again') if increments() else all_rows) }}
 {%- endmacro %}
 
-{# Post-hook of int_<table>__touched: what is claimed of these entities, in one pass over all claims. #}
-{% macro keep_touched_claims() -%}
+{# Post-hook of int_<table>__touched: what is claimed of these entities, in one pass over all claims. `numbered`: no claim was linked. #}
+{% macro keep_touched_claims(numbered=false) -%}
     {%- if execute and keeps_builds() -%}
         {%- set table = this.identifier[4:] | replace('__touched', '') -%}
-        {%- set identified = intermediate('int_' ~ table ~ '__identified') -%}
+        {%- set of = 'int_' ~ table ~ '__' -%}
+        {%- set touched = "select entity_id from " ~ this -%}
         drop table if exists {{ beside(this, 'claims') }};
         {% if goes_on() -%}
             create table {{ beside(this, 'claims') }} as
-            select {{ merged_columns(table) | join(', ') }} from {{ identified }} where _entity_id in (select entity_id from {{ this }})
+            select {{ merged_columns(table) | join(', ') }}
+            {% if numbered -%}
+            from {{ intermediate(of ~ 'identified') }}
+            where _entity_id in ({{ touched }})
+            {%- else -%}
+            from ({{ identified(table, intermediate(of ~ 'claims'), intermediate(of ~ 'links'), touched) }}) as identified
+            {%- endif %}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -8,7 +8,7 @@ with linked_holders as (
     from {{ ref('int_population__links') }}
     where entity_id is not null
     group by _resource, _batch, _row
-    having count(distinct entity_id) = 1
+    having min(entity_id) = max(entity_id)
 
     union all
 
@@ -16,15 +16,15 @@ with linked_holders as (
     from {{ ref('int_legal_entity__links') }}
     where entity_id is not null
     group by _resource, _batch, _row
-    having count(distinct entity_id) = 1
+    having min(entity_id) = max(entity_id)
 ),
 
 old_numbers as (
     select number, min(credit_code) as credit_code
     from {{ ref('int_legal_entity__number_crosswalk') }}
-    where legal_entities = 1
+    where credit_code is not null
     group by number
-    having count(distinct credit_code) = 1
+    having min(credit_code) = max(credit_code)
 )
 
 select

@@ -8,7 +8,7 @@ with named as (
     from {{ ref('int_legal_entity__claims') }}
     where substr(credit_code, 1, 1) = '1' and name is not null
     group by name
-    having count(distinct credit_code) = 1
+    having min(credit_code) = max(credit_code)
 )
 
 select

@@ -1,4 +1,4 @@
-{{ config(post_hook="{{ keep_touched_claims() }}") }}
+{{ config(post_hook="{{ keep_touched_claims(numbered=true) }}") }}
 
 -- Certificates that this build has to merge again; empty in a full build, where all are. A holder named by an old
 -- number depends on what that number leads to; what is derived depends on the day (worth changes when a validity begins or
@@ -14,7 +14,10 @@ with direct as (
     union
     select certificate_id as entity_id
     from {{ ref('int_certificate__claims') }}
-    where holder_old_number in (select number from {{ changed_rows(ref('int_legal_entity__number_crosswalk')) }} as changed) and certificate_id is not null
+    where
+        holder_old_number is not null  -- what says so of nobody is not read
+        and holder_old_number in (select number from {{ changed_rows(ref('int_legal_entity__number_crosswalk')) }} as changed)
+        and certificate_id is not null
     union
     select certificate_id as entity_id
     from {{ base }} as base
@@ -36,8 +39,9 @@ holders as (
 
 select entity_id from direct
 union
+-- The holder twice: DuckDB looks for the values of one column while it reads, not for pairs.
 select base.certificate_id as entity_id
-from {{ base }} as base
+from (select * from {{ base }} where holder_id in (select holder_id from holders)) as base
 inner join holders on base.certificate_type = holders.certificate_type and base.holder_id = holders.holder_id
 where base.certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
 {%- else -%}

@@ -42,9 +42,8 @@ by_number as (
         loose._batch,
         loose._row,
         loose._role,
-        count(distinct case when known.legal_entities = 1 then known.credit_code end) as legal_entities,
-        min(case when known.legal_entities = 1 then known.credit_code end) as legal_entity,
-        min(case when known.legal_entities = 1 then loose.kind end) as kind
+        case when min(known.credit_code) = max(known.credit_code) then min(known.credit_code) end as legal_entity,
+        min(case when known.credit_code is not null then loose.kind end) as kind
     from numbers as loose
     inner join {{ ref('int_legal_entity__number_crosswalk') }} as known on loose.kind = known.kind and loose.number = known.number
     where not {{ refused }}
@@ -98,7 +97,9 @@ by_short_name as (
         _batch,
         _row,
         _role,
-        case when count(distinct case when in_place then credit_code end) = 1 then min(case when in_place then credit_code end) end as legal_entity
+        case
+            when min(case when in_place then credit_code end) = max(case when in_place then credit_code end) then min(case when in_place then credit_code end)
+        end as legal_entity
     from (
         {{ shortened_names('nameless', 'claims') }}
     ) as known
@@ -113,9 +114,9 @@ found as (
         loose._row,
         loose._role,
         decisions.credit_code as decided,
-        case when by_number.legal_entities = 1 then by_number.legal_entity end as by_its_number,
+        by_number.legal_entity as by_its_number,
         by_number.kind,
-        case when by_number.legal_entities is null then coalesce(by_name.legal_entity, by_short_name.legal_entity) end as by_its_name,
+        case when by_number._row is null then coalesce(by_name.legal_entity, by_short_name.legal_entity) end as by_its_name,
         coalesce(by_number._row, by_name._row, by_short_name._row) is not null as there_are
     from loose
     left join by_number on {{ same_claim('loose', 'by_number') }}

@@ -1,7 +1,8 @@
 {{ config(pre_hook="{{ keep_before() }}") }}
 
 -- Old numbers and the unified social credit code that stands for them, from claims that carry both, and from the
--- organisation code inside every credit code (GB 32100-2015, characters 9 to 17). `legal_entities` > 1: of no use.
+-- organisation code inside every credit code (GB 32100-2015, characters 9 to 17). No code: several have it,
+-- and it is of no use.
 
 with claims as (
     select credit_code, registration_number, organisation_code, tax_number
@@ -22,8 +23,7 @@ numbers as (
 select
     kind,
     number,
-    min(credit_code) as credit_code,
-    count(distinct credit_code) as legal_entities
+    case when min(credit_code) = max(credit_code) then min(credit_code) end as credit_code
 from numbers
 where number is not null
 group by kind, number

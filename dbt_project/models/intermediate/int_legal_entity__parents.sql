@@ -17,4 +17,4 @@ select claims.name, min(claims.credit_code) as credit_code
 from claims
 inner join wanted on claims.name = wanted.name
 group by claims.name
-having count(distinct claims.credit_code) = 1
+having min(claims.credit_code) = max(claims.credit_code)

@@ -9,7 +9,9 @@
 union
 select _entity_id as entity_id
 from {{ ref('int_population__identified') }}
-where spouse_id_number in (select person_id from {{ changed_rows(ref('int_population__deaths')) }} as changed)
+where
+    spouse_id_number is not null  -- what says so of nobody is not read
+    and spouse_id_number in (select person_id from {{ changed_rows(ref('int_population__deaths')) }} as changed)
 {%- else -%}
 select cast(null as string) as entity_id
 where false

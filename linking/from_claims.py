@@ -161,10 +161,7 @@ def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> 
 
 
 def _rows_of_several(claims: str) -> str:
-    return f"""
-        select {ADDRESS}, id_number, name, birth_date from {claims}
-        where _resource in (select _resource from {claims} group by _resource having count(distinct _role) > 1)
-    """
+    return f"select {ADDRESS}, id_number, name, birth_date from {claims} where _of_several"
 
 
 def _beside(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
@@ -195,7 +192,7 @@ def _kin_of_near(connection: duckdb.DuckDBPyConnection, claims: str) -> None:
     connection.execute(f"""
         create or replace temp table linking_near (person uinteger);
         create or replace temp view {KIN} as
-        with rows as ({_rows_of_several(claims)}),
+        with rows as not materialized ({_rows_of_several(claims)}),
         near as materialized (from rows where {mark(("id_number",))} in (select person from linking_near))
         {_kin(f"({_pairs('near', 'rows')})")}
     """)

@@ -68,6 +68,7 @@ with people as (
 
 select
     *, claim_order(_recorded_at, _source, _batch, _row) as _order,
+    _resource in ('education.school_enrolment', 'civil_affairs.marriage', 'health.birth_certificate') as _of_several,
     _resource || '|' || coalesce(_record_key, _batch || '|' || _row) || '|' || _role as _claim_key
 from people
 where id_number is not null or name is not null;

@@ -26,15 +26,17 @@
         {%- elif is_new(resource | join('.')) -%}{%- set staged = columns_if_there(relation).keys() | list -%}
         {%- else -%}{%- set staged = [] -%}{#- what an older build has left is not what this one staged again -#}
         {%- endif -%}
-        {%- for role in roles_of(source_node(resource[0], resource[1]), table) if staged -%}
-            {%- do branches.append(one_claim(relation, staged, resource | join('.'), models.index(model), role, columns, meta)) -%}
+        {%- set roles = roles_of(source_node(resource[0], resource[1]), table) -%}
+        {%- for role in roles if staged -%}
+            {%- do branches.append(one_claim(relation, staged, resource | join('.'), models.index(model), role, roles | length > 1, columns, meta)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- if not branches -%}{%- do branches.append(no_claim(columns)) -%}{%- endif -%}
     {{ return(branches | join('\n\nunion all\n\n')) }}
 {%- endmacro %}
 
-{% macro one_claim(relation, staged, resource, number, role, columns, meta) -%}
+{# `several`: whether this resource's rows speak of several entities of the table. #}
+{% macro one_claim(relation, staged, resource, number, role, several, columns, meta) -%}
 select
     '{{ resource }}' as _resource,
     _batch,
@@ -43,6 +45,7 @@ select
     _build,
     {{ lasting_key("'" ~ resource ~ "'", "'" ~ role.role ~ "'") }} as _claim_key,
     '{{ role.role }}' as _role,
+    {{ 'true' if several else 'false' }} as _of_several,
     '{{ role.register }}' as _register,
     _recorded_at,
     {{ claim_order(number) }} as _order,
@@ -66,6 +69,7 @@ select
     cast(null as string) as _build,
     cast(null as string) as _claim_key,
     cast(null as string) as _role,
+    cast(null as boolean) as _of_several,
     cast(null as string) as _register,
     cast(null as timestamp) as _recorded_at,
     cast(null as {{ order_type() }}) as _order,

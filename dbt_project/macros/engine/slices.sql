@@ -60,10 +60,11 @@
 #}
 {% macro differ_in_slices(table) -%}
     {%- set slices = slices_to_compare(table) -%}
+    {%- set written = slices_of(table) -%}
     {%- set queries = [] -%}
     {%- for slice in range(slices if slices > 1 else 0) -%}
         {%- set in_slice = " % " ~ slices ~ " = " ~ slice -%}
-        {%- set base = "(select * from " ~ merged_now(table) ~ " where " ~ row_hash([table_meta(table).key]) ~ " % " ~ slices_of(table) ~ in_slice ~ ")" -%}
+        {%- set base = "(select * from " ~ merged_now(table) ~ " where " ~ row_hash([table_meta(table).key]) ~ " % " ~ written ~ in_slice ~ ")" -%}
         {%- do queries.append(differing_pairs(table, claims_in_slices(table, "_slice" ~ in_slice), base)) -%}
     {%- endfor -%}
     {{ one_after_another(queries) }}

@@ -15,9 +15,9 @@
 #}
 {% macro legal_entities_agree(one, other) -%}
     {%- set here, there = one ~ ".representative_name", other ~ ".representative_name" -%}
-    {%- set same = "(" ~ text_holds("'、' || " ~ here ~ " || '、'", "'、' || " ~ there ~ " || '、'") ~ " or " ~ text_holds("'、' || " ~ there ~ " || '、'", "'、' || " ~ here ~ " || '、'") ~ ")" -%}
+    {%- set listed, other_listed = "'、' || " ~ here ~ " || '、'", "'、' || " ~ there ~ " || '、'" -%}
     case
-        when {{ same }} then case when {{ one }}.address = {{ other }}.address then 4 else 3 end
+        when {{ text_holds(listed, other_listed) }} or {{ text_holds(other_listed, listed) }} then case when {{ one }}.address = {{ other }}.address then 4 else 3 end
         when {{ one }}.address = {{ other }}.address then 2
         when {{ here }} is null or {{ there }} is null then 1
         when length({{ here }}) = length({{ there }}) and length({{ here }}) > 1 and levenshtein({{ here }}, {{ there }}) = 1 then 2
@@ -67,6 +67,9 @@
 
 {# The division that stands in `long` in front of `short`; null for anything else there. #}
 {% macro division_before(short, long) %}{{ return(decode("substr(" ~ long ~ ", 1, greatest(length(" ~ long ~ ") - length(" ~ short ~ "), 0))", 'division') if execute else long) }}{% endmacro %}
+
+{# The one value that a group has; null where it has several. #}
+{% macro the_only(x) %}{{ return("case when min(" ~ x ~ ") = max(" ~ x ~ ") then min(" ~ x ~ ") end") }}{% endmacro %}
 
 {# The claims that reached an entity, with _entity_id; `entities`: only those that reached one of these, by a query. #}
 {% macro identified(table, claims, links, entities=none) -%}

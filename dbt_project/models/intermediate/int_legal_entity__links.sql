@@ -42,7 +42,7 @@ by_number as (
         loose._batch,
         loose._row,
         loose._role,
-        case when min(known.credit_code) = max(known.credit_code) then min(known.credit_code) end as legal_entity,
+        {{ the_only('known.credit_code') }} as legal_entity,
         min(case when known.credit_code is not null then loose.kind end) as kind
     from numbers as loose
     inner join {{ ref('int_legal_entity__number_crosswalk') }} as known on loose.kind = known.kind and loose.number = known.number
@@ -97,9 +97,7 @@ by_short_name as (
         _batch,
         _row,
         _role,
-        case
-            when min(case when in_place then credit_code end) = max(case when in_place then credit_code end) then min(case when in_place then credit_code end)
-        end as legal_entity
+        {{ the_only('case when in_place then credit_code end') }} as legal_entity
     from (
         {{ shortened_names('nameless', 'claims') }}
     ) as known

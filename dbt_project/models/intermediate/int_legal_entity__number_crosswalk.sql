@@ -23,7 +23,7 @@ numbers as (
 select
     kind,
     number,
-    case when min(credit_code) = max(credit_code) then min(credit_code) end as credit_code
+    {{ the_only('credit_code') }} as credit_code
 from numbers
 where number is not null
 group by kind, number

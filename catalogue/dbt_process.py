@@ -3,9 +3,8 @@
 dbt makes millions of small objects that stay until its process ends. Python looks through them again and again for
 cycles to free, a twentieth of a small build, and finds few; at the end it frees them one by one, another twentieth. dbt
 compiles each macro and model that it renders; Jinja can keep what it has compiled, but dbt does not ask it to. When
-dbt starts it writes code for each of its hundreds of kinds of objects, of which it needs few. It makes a message
-of each of its two thousand steps before it asks whether anybody takes messages of that level. And each build writes
-the manifest twice, which nobody reads but who had dbt parse.
+dbt starts it writes code for each of its hundreds of kinds of objects, of which it needs few. And it makes a message
+of each of its two thousand steps before it asks whether anybody takes messages of that level.
 """
 
 from __future__ import annotations
@@ -26,8 +25,6 @@ def main() -> None:
     from dbt.cli.main import cli  # a tenth of a small build by itself, so after the changes
 
     pass_over_unheard_events()
-    if "build" in sys.argv:
-        write_no_manifest()
     keep_compiled_templates(Path(os.environ.get("DBT_TARGET_PATH", "target")) / "templates")
     try:
         cli()
@@ -70,19 +67,6 @@ def pass_over_unheard_events() -> None:
             fire(self, e, level, *others, **named)
 
     EventManager.fire_event = fire_if_heard  # type: ignore[method-assign]
-
-
-def write_no_manifest() -> None:
-    """From now on neither the manifest nor the graph of models is written; a build leaves ``run_results.json``."""
-    from dbt.compilation import Compiler
-    from dbt.parser import manifest
-    from dbt.task import runnable
-
-    def nothing(*_: Any, **__: Any) -> None:
-        return None
-
-    manifest.write_manifest = runnable.write_manifest = nothing  # type: ignore[attr-defined]
-    Compiler.write_graph_file = nothing  # type: ignore[method-assign]
 
 
 def keep_compiled_templates(folder: Path) -> None:

@@ -96,20 +96,3 @@ def test_the_process_ends_with_dbts_own_code(tmp_path: Path, arguments: list[str
     )
     assert done.returncode == code
     assert done.stdout + done.stderr
-
-
-def test_a_build_leaves_its_results_and_a_parse_the_manifest(tmp_path: Path) -> None:
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "one.sql").write_text("select 1 as number")
-    (tmp_path / "dbt_project.yml").write_text("name: small\nprofile: small\n")
-    (tmp_path / "profiles.yml").write_text("small: {target: it, outputs: {it: {type: duckdb, path: it.duckdb}}}\n")
-    left = {}
-    for command in ("build", "parse"):
-        environment = os.environ | {"DBT_TARGET_PATH": str(tmp_path / command), "DBT_PROFILES_DIR": str(tmp_path)}
-        subprocess.run([dbt_executable(), command], cwd=tmp_path, env=environment, capture_output=True, check=True)
-        left[command] = {path.name for path in (tmp_path / command).iterdir()}
-    read = {"run_results.json", "manifest.json", "graph.gpickle"}
-    assert {command: files & read for command, files in left.items()} == {
-        "build": {"run_results.json"},
-        "parse": {"manifest.json"},
-    }

@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 
 from linking import decisions, functions
-from linking.link import KNOWN_KEYS, link
-from linking.marks import Marks, mark, marks_of
+from linking.candidates import slips
+from linking.link import KNOWN_KEYS, LOOSE_KEYS, link
+from linking.marks import Marks, mark, marks_of, marks_of_claims
 from linking.records import COLUMNS, standardise
 from linking.settings import Settings
 from linking.suspicions import suspect
@@ -107,10 +108,16 @@ def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.
 
 
 def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
-    """The new claims without a usable number, in the shape that ``link`` takes; ``related``: the other persons of the
-    claim's row."""
+    """The new claims without a usable number, in the shape that ``link`` takes, with their marks; ``related``: the other
+    persons of the claim's row."""
+    functions.install(connection)
     _beside(connection, claims.new, "linking_beside")
-    return connection.sql(_loose(claims))
+    connection.execute(f"create or replace temp table linking_new_loose as {_loose(claims)}")
+    standardise(connection, "linking_new_loose", "linking_claims", LOOSE_KEYS)
+    slips(connection)
+    return connection.sql(f"""
+        from linking_new_loose join ({marks_of_claims(Settings.load())}) as marked using (claim_id)
+    """)
 
 
 def _loose(claims: Claims) -> str:
@@ -234,8 +241,7 @@ def _again(connection: duckdb.DuckDBPyConnection, claims: Claims, marks: Marks, 
         {on_decision if decided else ""}
     """)
     _changed(connection, claims)
-    settled = "(from linking_loose where claim_id not in (from linking_again))"
-    touched(connection, settled, "linking_changed_persons", marks)
+    touched(connection, "linking_loose", "linking_changed_persons", marks)
     connection.execute("insert into linking_again from touched")
 
 

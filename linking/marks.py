@@ -58,6 +58,9 @@ def mark(parts: Parts) -> str:
     return f"cast({hash_of(parts)} >> 32 as uinteger)"
 
 
+# What a claim is found by beside the rules: numbers one slip from its own, relatives' numbers, their names with births.
+CLAIM_MARKS: dict[str, Parts] = {"mark_neighbours": PERSON, "mark_kin": PERSON, "mark_kin_births": NAME_BIRTH}
+
 # Who of a name lives at an address; that as a mark, so that marked rows and names make up a door too.
 DOORS: tuple[Parts, ...] = tuple((mark(address), "name") for address in ADDRESSES)
 
@@ -138,16 +141,42 @@ class Marks:
         """
 
 
-def doors(relatives: Marks) -> str:
-    """A relation (claim_id, door): who of a claim's name lives with a relative that it names by number."""
+def marks_of_claims(settings: Settings) -> str:
+    """The query for the marks of ``linking_claims`` by which a day finds those that its changes concern (``touched``):
+    claim_id and a list for each of ``CLAIM_MARKS`` and of the rules. Needs ``linking_neighbours``."""
+
+    def listed(marks: Iterable[str]) -> str:
+        return f"list_filter([{', '.join(marks)}], lambda one: one is not null)"
+
+    rules = ", ".join(f"{listed(map(mark, rule))} as {rule_marks(n)}" for n, rule in enumerate(looked_up(settings)))
+    kin, kin_by_birth = mark(("kin_id",)), mark(("kin_name", "kin_birth"))
+    return f"""
+        select claims.claim_id, mark_neighbours, mark_kin, mark_kin_births, {rules}
+        from linking_claims as claims
+        left join (
+            select claim_id, list({mark(("number",))}) as mark_neighbours from linking_neighbours group by claim_id
+        ) as near on claims.claim_id = near.claim_id
+        left join (
+            select claim_id, list({kin}) filter ({kin} is not null) as mark_kin,
+                list({kin_by_birth}) filter ({kin_by_birth} is not null) as mark_kin_births
+            from linking_claims_kin group by claim_id
+        ) as kin on claims.claim_id = kin.claim_id
+    """
+
+
+def rule_marks(number: int) -> str:
+    return f"mark_rule_{number}"
+
+
+def doors(relatives: Marks, claims: str) -> str:
+    """A relation (claim_id, door): who of a claim's name lives with a relative that it names by number. ``claims``:
+    (claim_id, name, person), a row for each relative."""
     addresses = ", ".join(relatives.of(address) for address in ADDRESSES)
     return f"""(
         select claim_id, {mark(("address", "name"))} as door from (
             select claims.claim_id, claims.name, unnest([{addresses}]) as address
             from {relatives.relation} as relatives
-            join (select claim_id, {mark(("kin_id",))} as person from linking_claims_kin) as kin
-                on relatives.{relatives.of(PERSON)} = kin.person
-            join linking_claims as claims on kin.claim_id = claims.claim_id
+            join {claims} as claims on relatives.{relatives.of(PERSON)} = claims.person
         )
     )"""
 
@@ -155,6 +184,10 @@ def doors(relatives: Marks) -> str:
 def asked(connection: duckdb.DuckDBPyConnection, marks: Marks) -> None:
     """``linking_near``: of whom linking ``linking_claims`` reads anything. Needs ``linking_neighbours``."""
     kin, neighbour, kin_by_birth = mark(("kin_id",)), mark(("number",)), mark(("kin_name", "kin_birth"))
+    with_kin = f"""(
+        select claims.claim_id, claims.name, {kin} as person
+        from linking_claims as claims join linking_claims_kin as kin on claims.claim_id = kin.claim_id
+    )"""
     connection.execute(f"""
         create or replace temp table linking_asked as
         {marks.found(f"select {kin} from linking_claims_kin", [PERSON])}
@@ -169,7 +202,7 @@ def asked(connection: duckdb.DuckDBPyConnection, marks: Marks) -> None:
         create or replace temp table linking_met as
         from linking_asked
         union {marks.family("linking_asked", own)}
-        union {marks.found(f"select door from {doors(own)}", DOORS)}
+        union {marks.found(f"select door from {doors(own, with_kin)}", DOORS)}
         union {marks.found(f"select {neighbour} from linking_neighbours", [PERSON])}
         union {by_rules}
     """)

@@ -11,20 +11,15 @@ from itertools import chain
 
 import duckdb
 
-from linking import candidates, functions, records
-from linking.link import LOOSE_KEYS
-from linking.marks import ADDRESSES, DOORS, HOUSEHOLD, KIN, NAME_BIRTH, PERSON, Marks, doors, looked_up, mark
+from linking.marks import ADDRESSES, CLAIM_MARKS, DOORS, HOUSEHOLD, KIN, NAME_BIRTH, Marks, doors, looked_up, rule_marks
 
 
 def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, marks: Marks) -> None:
     """``touched`` (claim_id) out of the claims ``loose``, and harmlessly a few more of them.
 
-    ``changed``: relation (person_id) of the persons who have gained, lost or changed any row; ``marks``: of what is
-    known now and was before.
+    ``loose``: relation with claim_id, name, and the claims' marks (``marks_of_claims``); ``changed``: relation
+    (person_id) of the persons who have gained, lost or changed any row; ``marks``: of what is known now and was before.
     """
-    functions.install(connection)
-    records.standardise(connection, loose, "linking_claims", LOOSE_KEYS)
-    candidates.slips(connection)
     # A change concerns claims on the person itself, on who lives there, and on who is related.
     own = marks.changed(connection, changed, HOUSEHOLD, KIN, *ADDRESSES, *DOORS)
     connection.execute(f"""
@@ -33,26 +28,23 @@ def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, mar
     """)
     rules = looked_up(marks.settings)
     concerned = marks.rows(connection, "linking_concerned", "linking_marked_too", NAME_BIRTH, *chain(*rules))
-    named = [
-        (mark(PERSON), "(select claim_id, number as person_id from linking_neighbours)", concerned.said(PERSON)),
-        (mark(("kin_id",)), "linking_claims_kin", concerned.said(PERSON)),
-        (mark(("kin_name", "kin_birth")), "linking_claims_kin", concerned.said(NAME_BIRTH)),
-        *((f"unnest([{', '.join(map(mark, rule))}])", "linking_claims", concerned.said(*rule)) for rule in rules),
-    ]
+    by = {name: (parts,) for name, parts in CLAIM_MARKS.items()}
+    by |= {rule_marks(number): rule for number, rule in enumerate(rules)}
     found = (
-        f"select claim_id from (select claim_id, {entry} as entry from {relation}) where entry in ({said})"
-        for entry, relation, said in named
+        f"select claim_id from (select claim_id, unnest({name}) as mark from {loose}) where mark in ({said})"
+        for name, said in ((name, concerned.said(*parts)) for name, parts in by.items())
     )
     # Who lives where a relative lives may be meant too, if the name is the same. Relatives are few of a block's people.
     connection.execute(f"""
         create or replace temp table linking_there as
         select person from ({marks.found(own.said(*ADDRESSES), ADDRESSES)})
-        where person in (select {mark(("kin_id",))} from linking_claims_kin)
+        where person in (select unnest(mark_kin) from {loose})
     """)
     there = marks.rows(connection, "linking_there", "linking_marked_there", *ADDRESSES)
+    with_kin = f"(select claim_id, nullif(name, '') as name, unnest(mark_kin) as person from {loose})"
     connection.execute(f"""
         create or replace temp table touched as
         {" union ".join(found)}
         union
-        select claim_id from {doors(there)} where door in ({own.said(*DOORS)})
+        select claim_id from {doors(there, with_kin)} where door in ({own.said(*DOORS)})
     """)

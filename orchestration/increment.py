@@ -32,6 +32,7 @@ from publishing.release import current_release, parquet_files
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
 DAY = "GOVSHARE_DAY"
+AS_BEFORE = "as_before"  # tag of models that are the same in every build of one project
 NOT_BUILT = ("test", "unit_test", "snapshot")
 
 
@@ -57,10 +58,11 @@ class Build:
         kinds = [word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)]
         if self.full:
             return ["build", *kinds, "--full-refresh"]
-        # Code tables belong to the project: where that is the same, they are. What is not new, is staged already.
+        # Code tables belong to the project: where that is the same, they are, as are views that say nothing of a build.
+        # What is not new, is staged already.
         idle = [staging_model(*resource.split(".")) for resource in self.batches if resource not in self.new]
         left_out = [word for model in idle for word in ("--exclude", model)]
-        return ["build", *kinds, "--exclude-resource-type", "seed", *left_out]
+        return ["build", *kinds, "--exclude-resource-type", "seed", "--exclude", f"tag:{AS_BEFORE}", *left_out]
 
     def begin(self, installation: Installation, catalogue: Catalogue) -> None:
         """Mark the warehouse as unfinished and tell dbt what to do."""

@@ -1,4 +1,4 @@
-{{ config(materialized=passed_through()) }}
+{{ config(materialized=passed_through(), tags=['as_before']) }}
 
 -- Claims on certificates with their holder: the number that the row gives, else the person or legal entity to which
 -- the same row was linked, else the credit code that the holder's old number leads to.

@@ -1,3 +1,3 @@
-{{ config(materialized=passed_through()) }}
+{{ config(materialized=passed_through(), tags=['as_before']) }}
 
 {{ claims_on('population') }}

@@ -1,3 +1,3 @@
-{{ config(materialized=passed_through()) }}
+{{ config(materialized=passed_through(), tags=['as_before']) }}
 
 {{ identified('population', ref('int_population__claims'), ref('int_population__links')) }}

@@ -30,28 +30,31 @@ with standings as (
     group by employer_credit_code, _register, insurance_status
 ),
 
-found as (
-    select kinds.kind, one.credit_code, one.resource, one.status, other.resource as other_resource, other.status as other_status
+-- A step of its own, or every entity meets itself in every pair of registers before anybody asks for its status.
+accused as (
+    select kinds.kind, kinds.other_register, kinds.other_statuses, one.credit_code, one.resource, one.status
     from {{ ref('difference_kinds') }} as kinds
     inner join standings as one on kinds.register = one.register
-    inner join standings as other on kinds.other_register = other.register and one.credit_code = other.credit_code
     where
         '|' || kinds.statuses || '|' like '%|' || one.status || '|%'
-        and '|' || kinds.other_statuses || '|' like '%|' || other.status || '|%'
         and {{ concerned }}
+),
+
+found as (
+    select accused.kind, accused.credit_code, accused.resource, accused.status, other.resource as other_resource, other.status as other_status
+    from accused
+    inner join standings as other on accused.other_register = other.register and accused.credit_code = other.credit_code
+    where '|' || accused.other_statuses || '|' like '%|' || other.status || '|%'
 
     union all
 
-    select kinds.kind, one.credit_code, one.resource, one.status, null as other_resource, null as other_status
-    from {{ ref('difference_kinds') }} as kinds
-    inner join standings as one on kinds.register = one.register
-    left join standings as other on kinds.other_register = other.register and one.credit_code = other.credit_code
+    select accused.kind, accused.credit_code, accused.resource, accused.status, null as other_resource, null as other_status
+    from accused
+    left join standings as other on accused.other_register = other.register and accused.credit_code = other.credit_code
     where
-        '|' || kinds.statuses || '|' like '%|' || one.status || '|%'
-        and coalesce(kinds.other_statuses, '') = ''
+        coalesce(accused.other_statuses, '') = ''
         and other.credit_code is null
-        and kinds.other_register in (select register from standings)
-        and {{ concerned }}
+        and accused.other_register in (select register from standings)
 )
 
 select

@@ -108,8 +108,8 @@ def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.
 
 
 def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
-    """The new claims without a usable number, in the shape that ``link`` takes, with their marks; ``related``: the other
-    persons of the claim's row."""
+    """The new claims without a usable number, in the shape that ``link`` takes and as the merge reads them, with their
+    marks; ``related``: the other persons of the claim's row."""
     functions.install(connection)
     _beside(connection, claims.new, "linking_beside")
     connection.execute(f"create or replace temp table linking_new_loose as {_loose(claims)}")
@@ -121,7 +121,8 @@ def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
 
 
 def _loose(claims: Claims) -> str:
-    build = "_build," if claims.loose else ""  # only what is kept asks of which build it is
+    # What is kept stands for these claims afterwards, so all of it is.
+    said = "said.*" if claims.loose else f"_claim_key, _record_key, {ADDRESS}, {', '.join(COLUMNS)}"
     return f"""
         with beside as (
             select {ADDRESS}, list({{
@@ -129,9 +130,8 @@ def _loose(claims: Claims) -> str:
             }} order by relation) as related
             from linking_beside where person_id is null group by all
         )
-        select {CLAIM_ID} as claim_id,
-            _claim_key as claim_key, _claim_key, _record_key, {build} {ADDRESS}, {", ".join(COLUMNS)}, related
-        from {claims.new} left join beside using ({ADDRESS})
+        select {CLAIM_ID} as claim_id, _claim_key as claim_key, {said}, related
+        from {claims.new} as said left join beside using ({ADDRESS})
         where id_number is null
     """
 

@@ -71,18 +71,25 @@
 {# The one value that a group has; null where it has several. #}
 {% macro the_only(x) %}{{ return("case when min(" ~ x ~ ") = max(" ~ x ~ ") then min(" ~ x ~ ") end") }}{% endmacro %}
 
-{# The claims that reached an entity, with _entity_id; `entities`: only those that reached one of these, by a query. #}
-{% macro identified(table, claims, links, entities=none) -%}
+{#
+    The claims that reached an entity, with _entity_id. `loose`: where those without a number are kept by themselves;
+    `entities`: only those that reached one of these, by a query.
+#}
+{% macro identified(table, claims, links, loose=none, entities=none) -%}
     {%- if not execute -%}{{ return('select * from ' ~ claims ~ ', ' ~ links) }}{%- endif -%}
     {%- set key = identifier_of(table) -%}
-select claims.*, claims.{{ key }} as _entity_id
+select
+    {{ claim_columns(table, 'claims') }},
+    claims.{{ key }} as _entity_id
 from {{ claims }} as claims
 where claims.{{ key }} is not null{{ ' and claims.' ~ key ~ ' in (' ~ entities ~ ')' if entities }}
 
 union all
 
-select claims.*, links.entity_id as _entity_id
-from {{ claims }} as claims
+select
+    {{ claim_columns(table, 'claims') }},
+    links.entity_id as _entity_id
+from {{ loose or claims }} as claims
 inner join {{ links }} as links on {{ same_claim('claims', 'links') }}
 where
     claims.{{ key }} is null

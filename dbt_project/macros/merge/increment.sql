@@ -200,11 +200,16 @@
             from (
                 select {{ each_of('claims') }} as claim from {{ now }}
                 {% if disposition -%}
+                {%- set same_row = "disposition.batch = again.batch and disposition." ~ item('row') ~ " = again." ~ item('row') ~ " and disposition.resource = again.resource" %}
+                {#- By the key too: DuckDB looks for texts while it reads the lists of claims, not for numbers. #}
                 union all
                 select {{ each_of('disposition.claims') }} as claim
                 from {{ disposition }} as disposition
-                inner join {{ intermediate('int_row__touched') }} as touched
-                    on disposition.batch = touched._batch and disposition.{{ item('row') }} = touched._row and disposition.resource = touched._resource
+                inner join {{ now }} as again on disposition.record_key = again.record_key and {{ same_row }}
+                union all
+                select {{ each_of('disposition.claims') }} as claim
+                from (select * from {{ disposition }} where record_key is null) as disposition
+                inner join {{ now }} as again on {{ same_row }}
                 {%- endif %}
             ) as said
             where claim.entity_id is not null
@@ -237,7 +242,7 @@
             from {{ intermediate(of ~ 'identified') }}
             where _entity_id in ({{ touched }})
             {%- else -%}
-            from ({{ identified(table, intermediate(of ~ 'claims'), intermediate(of ~ 'links'), touched) }}) as identified
+            from ({{ identified(table, intermediate(of ~ 'claims'), intermediate(of ~ 'links'), intermediate(of ~ 'loose'), touched) }}) as identified
             {%- endif %}
         {%- endif -%}
     {%- endif -%}

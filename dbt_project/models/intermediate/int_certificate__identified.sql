@@ -3,14 +3,6 @@
 -- Claims on certificates with their holder: the number that the row gives, else the person or legal entity to which
 -- the same row was linked, else the credit code that the holder's old number leads to.
 
-with old_numbers as (
-    select number, min(credit_code) as credit_code
-    from {{ ref('int_legal_entity__number_crosswalk') }}
-    where credit_code is not null
-    group by number
-    having min(credit_code) = max(credit_code)
-)
-
 select
     {{ claim_columns('certificate', 'claims', except=['holder_id']) }},
     coalesce(claims.holder_id, holders.entity_id, old_numbers.credit_code) as holder_id,
@@ -22,5 +14,6 @@ left join {{ ref('int_certificate__holders') }} as holders
         and claims._batch = holders._batch
         and claims._row = holders._row
         and claims.holder_kind = holders.holder_kind
-left join old_numbers on claims.holder_kind = 'legal_entity' and claims.holder_old_number = old_numbers.number
+left join {{ ref('int_certificate__old_numbers') }} as old_numbers
+    on claims.holder_kind = 'legal_entity' and claims.holder_old_number = old_numbers.number
 where claims.certificate_id is not null

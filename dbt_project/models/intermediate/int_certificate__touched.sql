@@ -35,15 +35,21 @@ holders as (
     select certificate_type, holder_id
     from {{ base }}
     where certificate_id in (select entity_id from direct)
+),
+
+-- A step of its own: DuckDB looks for the values of one column while it reads, and for none where it may join by two.
+theirs as materialized (
+    select certificate_id, certificate_type, holder_id
+    from {{ base }}
+    where holder_id in (select holder_id from holders)
 )
 
 select entity_id from direct
 union
--- The holder twice: DuckDB looks for the values of one column while it reads, not for pairs.
-select base.certificate_id as entity_id
-from (select * from {{ base }} where holder_id in (select holder_id from holders)) as base
-inner join holders on base.certificate_type = holders.certificate_type and base.holder_id = holders.holder_id
-where base.certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
+select theirs.certificate_id as entity_id
+from theirs
+inner join holders on theirs.certificate_type = holders.certificate_type and theirs.holder_id = holders.holder_id
+where theirs.certificate_type in (select code from {{ ref('certificate_types') }} where single = 'yes')
 {%- else -%}
 select cast(null as string) as entity_id
 where false

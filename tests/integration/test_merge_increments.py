@@ -248,6 +248,23 @@ def test_a_version_that_comes_late_changes_how_the_versions_before_it_stand(tmp_
     assert case.rows("select count(*) from governance.defects where rule = 'repeated_key'") == [(0,)]
 
 
+def test_what_a_row_without_a_key_said_of_somebody_goes_when_it_may_mean_another_too(tmp_path: Path) -> None:
+    (key, name), born = PEOPLE[0], PEOPLE[0][0][6:14]
+    other = number("410702", born, "777")
+    case = MergeCase(tmp_path / "increments")
+    time = "2020-01-01 00:00:00"
+    case.land(HOUSEHOLD, "000001", [{"czrkrkid": "H1", "identi_id": key, "nm": name, "birth_dt": born, "czrksjxgxsj": time}])
+    case.land(INSURANCE, "000001", [{"姓名": name, "出生日期": born, "联系电话": "13800000001", "更新时间": time}])
+    case.build()
+    phones = "select person_id, phone from base.population where phone is not null"
+    assert case.rows(phones) == [(key, "13800000001")]
+    row = {"czrkrkid": "H2", "identi_id": other, "nm": name, "birth_dt": born, "czrksjxgxsj": time}
+    case.land(HOUSEHOLD, "000002", [row])
+    case.build()
+    assert case.rows(phones) == []
+    assert case.rows("select rule from governance.review") == [("ambiguous_link",)]
+
+
 def dead_rows(case: MergeCase) -> dict[str, tuple[int, int]]:
     """Tables of which more than a quarter are rows that builds have deleted: those that are there, and all."""
     tables = case.rows("select schema_name || '.' || table_name, estimated_size from duckdb_tables()")

@@ -11,7 +11,19 @@ from itertools import chain
 
 import duckdb
 
-from linking.marks import ADDRESSES, CLAIM_MARKS, DOORS, HOUSEHOLD, KIN, NAME_BIRTH, Marks, doors, looked_up, rule_marks
+from linking.marks import (
+    ADDRESSES,
+    CLAIM_MARKS,
+    DOORS,
+    HOUSEHOLD,
+    KIN,
+    NAME_BIRTH,
+    Marks,
+    Parts,
+    doors,
+    looked_up,
+    rule_marks,
+)
 
 
 def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, marks: Marks) -> None:
@@ -28,7 +40,7 @@ def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, mar
     """)
     rules = looked_up(marks.settings)
     concerned = marks.rows(connection, "linking_concerned", "linking_marked_too", NAME_BIRTH, *chain(*rules))
-    by = {name: (parts,) for name, parts in CLAIM_MARKS.items()}
+    by: dict[str, tuple[Parts, ...]] = {name: (parts,) for name, parts in CLAIM_MARKS.items()}
     by |= {rule_marks(number): rule for number, rule in enumerate(rules)}
     found = (
         f"select claim_id from (select claim_id, unnest({name}) as mark from {loose}) where mark in ({said})"

@@ -253,7 +253,9 @@ def test_what_a_row_without_a_key_said_of_somebody_goes_when_it_may_mean_another
     other = number("410702", born, "777")
     case = MergeCase(tmp_path / "increments")
     time = "2020-01-01 00:00:00"
-    case.land(HOUSEHOLD, "000001", [{"czrkrkid": "H1", "identi_id": key, "nm": name, "birth_dt": born, "czrksjxgxsj": time}])
+    case.land(
+        HOUSEHOLD, "000001", [{"czrkrkid": "H1", "identi_id": key, "nm": name, "birth_dt": born, "czrksjxgxsj": time}]
+    )
     case.land(INSURANCE, "000001", [{"姓名": name, "出生日期": born, "联系电话": "13800000001", "更新时间": time}])
     case.build()
     phones = "select person_id, phone from base.population where phone is not null"

@@ -13,13 +13,12 @@ from pathlib import Path
 import duckdb
 
 from linking import decisions, functions
-from linking.candidates import slips
-from linking.link import KNOWN_KEYS, LOOSE_KEYS, link
-from linking.marks import Marks, mark, marks_of, marks_of_claims
+from linking.link import KNOWN_KEYS, link
+from linking.marks import Marks, mark, marks_of
 from linking.records import COLUMNS, standardise
 from linking.settings import Settings
 from linking.suspicions import suspect
-from linking.touched import touched
+from linking.touched import marked, touched
 
 ADDRESS = "_resource, _batch, _row, _role"
 CLAIM_ID = f"concat_ws('|', {ADDRESS})"
@@ -110,14 +109,9 @@ def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.
 def loose(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """The new claims without a usable number, in the shape that ``link`` takes and as the merge reads them, with their
     marks; ``related``: the other persons of the claim's row."""
-    functions.install(connection)
     _beside(connection, claims.new, "linking_beside")
     connection.execute(f"create or replace temp table linking_new_loose as {_loose(claims)}")
-    standardise(connection, "linking_new_loose", "linking_claims", LOOSE_KEYS)
-    slips(connection)
-    return connection.sql(f"""
-        from linking_new_loose join ({marks_of_claims(Settings.load())}) as marked using (claim_id)
-    """)
+    return marked(connection, "linking_new_loose", Settings.load())
 
 
 def _loose(claims: Claims) -> str:

@@ -58,9 +58,6 @@ def mark(parts: Parts) -> str:
     return f"cast({hash_of(parts)} >> 32 as uinteger)"
 
 
-# What a claim is found by beside the rules: numbers one slip from its own, relatives' numbers, their names with births.
-CLAIM_MARKS: dict[str, Parts] = {"mark_neighbours": PERSON, "mark_kin": PERSON, "mark_kin_births": NAME_BIRTH}
-
 # Who of a name lives at an address; that as a mark, so that marked rows and names make up a door too.
 DOORS: tuple[Parts, ...] = tuple((mark(address), "name") for address in ADDRESSES)
 
@@ -139,33 +136,6 @@ class Marks:
             union {self.found(own.said(KIN), [PERSON])}
             union {self.found(f"select person from {persons}", [KIN])}
         """
-
-
-def marks_of_claims(settings: Settings) -> str:
-    """The query for the marks of ``linking_claims`` by which a day finds those that its changes concern (``touched``):
-    claim_id and a list for each of ``CLAIM_MARKS`` and of the rules. Needs ``linking_neighbours``."""
-
-    def listed(marks: Iterable[str]) -> str:
-        return f"list_filter([{', '.join(marks)}], lambda one: one is not null)"
-
-    rules = ", ".join(f"{listed(map(mark, rule))} as {rule_marks(n)}" for n, rule in enumerate(looked_up(settings)))
-    kin, kin_by_birth = mark(("kin_id",)), mark(("kin_name", "kin_birth"))
-    return f"""
-        select claims.claim_id, mark_neighbours, mark_kin, mark_kin_births, {rules}
-        from linking_claims as claims
-        left join (
-            select claim_id, list({mark(("number",))}) as mark_neighbours from linking_neighbours group by claim_id
-        ) as near on claims.claim_id = near.claim_id
-        left join (
-            select claim_id, list({kin}) filter ({kin} is not null) as mark_kin,
-                list({kin_by_birth}) filter ({kin_by_birth} is not null) as mark_kin_births
-            from linking_claims_kin group by claim_id
-        ) as kin on claims.claim_id = kin.claim_id
-    """
-
-
-def rule_marks(number: int) -> str:
-    return f"mark_rule_{number}"
 
 
 def doors(relatives: Marks, claims: str) -> str:

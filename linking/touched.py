@@ -11,26 +11,43 @@ from itertools import chain
 
 import duckdb
 
-from linking.marks import (
-    ADDRESSES,
-    CLAIM_MARKS,
-    DOORS,
-    HOUSEHOLD,
-    KIN,
-    NAME_BIRTH,
-    Marks,
-    Parts,
-    doors,
-    looked_up,
-    rule_marks,
-)
+from linking import candidates, functions, records
+from linking.link import LOOSE_KEYS
+from linking.marks import ADDRESSES, DOORS, HOUSEHOLD, KIN, NAME_BIRTH, PERSON, Marks, Parts, doors, looked_up, mark
+from linking.settings import Settings
+
+
+def marked(connection: duckdb.DuckDBPyConnection, loose: str, settings: Settings) -> duckdb.DuckDBPyRelation:
+    """The claims ``loose`` with a list of marks for each way in which a person's change may concern them: what
+    ``touched`` looks through, made once for a claim and kept with it."""
+    functions.install(connection)
+    records.standardise(connection, loose, "linking_claims", LOOSE_KEYS)
+    candidates.slips(connection)
+    kin, kin_by_birth = mark(("kin_id",)), mark(("kin_name", "kin_birth"))
+    by_rules = ", ".join(
+        f"list_filter([{', '.join(map(mark, rule))}], lambda one: one is not null) as {_of_rule(number)}"
+        for number, rule in enumerate(looked_up(settings))
+    )
+    return connection.sql(f"""
+        select loose.*, mark_neighbours, mark_kin, mark_kin_births, claims.* exclude (claim_id)
+        from {loose} as loose
+        join (select claim_id, {by_rules} from linking_claims) as claims on loose.claim_id = claims.claim_id
+        left join (
+            select claim_id, list({mark(("number",))}) as mark_neighbours from linking_neighbours group by claim_id
+        ) as near on loose.claim_id = near.claim_id
+        left join (
+            select claim_id, list({kin}) filter ({kin} is not null) as mark_kin,
+                list({kin_by_birth}) filter ({kin_by_birth} is not null) as mark_kin_births
+            from linking_claims_kin group by claim_id
+        ) as kin on loose.claim_id = kin.claim_id
+    """)
 
 
 def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, marks: Marks) -> None:
     """``touched`` (claim_id) out of the claims ``loose``, and harmlessly a few more of them.
 
-    ``loose``: relation with claim_id, name, and the claims' marks (``marks_of_claims``); ``changed``: relation
-    (person_id) of the persons who have gained, lost or changed any row; ``marks``: of what is known now and was before.
+    ``loose``: ``marked`` claims; ``changed``: relation (person_id) of the persons who have gained, lost or changed any
+    row; ``marks``: of what is known now and was before.
     """
     # A change concerns claims on the person itself, on who lives there, and on who is related.
     own = marks.changed(connection, changed, HOUSEHOLD, KIN, *ADDRESSES, *DOORS)
@@ -40,8 +57,10 @@ def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, mar
     """)
     rules = looked_up(marks.settings)
     concerned = marks.rows(connection, "linking_concerned", "linking_marked_too", NAME_BIRTH, *chain(*rules))
-    by: dict[str, tuple[Parts, ...]] = {name: (parts,) for name, parts in CLAIM_MARKS.items()}
-    by |= {rule_marks(number): rule for number, rule in enumerate(rules)}
+    by: dict[str, tuple[Parts, ...]] = {
+        "mark_neighbours": (PERSON,), "mark_kin": (PERSON,), "mark_kin_births": (NAME_BIRTH,),
+    }  # fmt: skip
+    by |= {_of_rule(number): rule for number, rule in enumerate(rules)}
     found = (
         f"select claim_id from (select claim_id, unnest({name}) as mark from {loose}) where mark in ({said})"
         for name, said in ((name, concerned.said(*parts)) for name, parts in by.items())
@@ -60,3 +79,7 @@ def touched(connection: duckdb.DuckDBPyConnection, loose: str, changed: str, mar
         union
         select claim_id from {doors(there, with_kin)} where door in ({own.said(*DOORS)})
     """)
+
+
+def _of_rule(number: int) -> str:
+    return f"mark_rule_{number}"

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 from test_linking import KNOWN, LOOSE, SETTINGS, claim, kin, number, person
 
-from linking import candidates, functions, records
-from linking.link import KNOWN_KEYS, LOOSE_KEYS, link
-from linking.marks import Marks, marks_of, marks_of_claims
-from linking.touched import touched
+from linking import functions, records
+from linking.link import KNOWN_KEYS, link
+from linking.marks import Marks, marks_of
+from linking.touched import marked, touched
 
 Row = dict[str, Any]
 SURNAMES, GIVEN = "王李张刘", ["伟", "建国", "秀英", "小明", "一鸣", "建军", "秀兰", "春梅", "德福", "浩宇"]
@@ -114,15 +114,6 @@ def marks_in(connection: duckdb.DuckDBPyConnection, known: str) -> Marks:
     return Marks("marks", SETTINGS)
 
 
-def marked(connection: duckdb.DuckDBPyConnection) -> str:
-    """The claims ``loose`` with their marks."""
-    functions.install(connection)
-    records.standardise(connection, "loose", "linking_claims", LOOSE_KEYS)
-    candidates.slips(connection)
-    connection.sql(f"from loose join ({marks_of_claims(SETTINGS)}) using (claim_id)").create("marked_loose")
-    return "marked_loose"
-
-
 def unsettled(links: Mapping[str, Row]) -> set[str]:
     """Claims without a known person: they may come together with what is new."""
     return {name for name, row in links.items() if row["person_id"] is None or row["person_id"].startswith("U")}
@@ -154,7 +145,8 @@ def test_days_of_changes_end_where_a_full_run_does(seed: int) -> None:
         register(connection, "loose", loose, LOOSE)
         register(connection, "known", new_known, KNOWN)
         register(connection, "before", changed_rows(known, new_known), KNOWN)
-        touched(connection, marked(connection), "before", marks_in(connection, "(from known union all from before)"))
+        marked(connection, "loose", SETTINGS).create("marked_loose")
+        touched(connection, "marked_loose", "before", marks_in(connection, "(from known union all from before)"))
         again = {row[0] for row in connection.execute("select claim_id from touched").fetchall()}
         again |= unsettled(links)
         again |= {row["claim_id"] for name, row in town.claims.items() if claims.get(name) != row}
@@ -213,5 +205,6 @@ def test_a_child_is_found_and_touched_through_its_mother_alone(how: str) -> None
     register(connection, "loose", loose, LOOSE)
     register(connection, "known", known, KNOWN)
     register(connection, "changed", [{"person_id": CHILD["person_id"]}], KNOWN)
-    touched(connection, marked(connection), "changed", marks_in(connection, "known"))
+    marked(connection, "loose", SETTINGS).create("marked_loose")
+    touched(connection, "marked_loose", "changed", marks_in(connection, "known"))
     assert connection.execute("select claim_id from touched").fetchall() == [(loose[0]["claim_id"],)]

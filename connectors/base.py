@@ -18,6 +18,7 @@ from catalogue.errors import GovshareError
 if TYPE_CHECKING:
     from connectors.connections import Connection
     from connectors.landing import Manifest
+    from connectors.read_report import ReadReport
 
 ADDRESS_COLUMNS = ("_batch", "_row", "_op", "_file", "_line", "_problem", "_raw")
 OPTIONAL_COLUMNS = {
@@ -115,6 +116,7 @@ class Delivery(Protocol):
     ``files``: where the rows come from, for the manifest.
     ``watermark``: null, or known once ``batches`` is exhausted.
     ``load``: facts of a first load in ranges for the manifest, else null.
+    ``report``: what was left out and remarked, complete once ``batches`` is exhausted.
     """
 
     identity: str | None
@@ -123,6 +125,7 @@ class Delivery(Protocol):
     files: Sequence[SourceFile]
     watermark: Watermark | None
     load: Mapping[str, Any] | None
+    report: ReadReport
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows in bounded memory: source columns by name, plus any of ``OPTIONAL_COLUMNS``.

@@ -22,6 +22,7 @@ from connectors.base import CollectError, Connector, NotNow, ResourceLike, Water
 from connectors.connections import Connections
 from connectors.landing import ensure_empty
 from connectors.manifest import Manifest, committed
+from connectors.read_report import Finding, ReadReport, sentence
 from connectors.registry import factory
 from connectors.taking import Taker, Tally
 
@@ -35,7 +36,8 @@ class Collected:
     disk.
 
     ``batches`` are the committed batch numbers; with none of them ``unchanged`` is true and ``message`` says
-    why. ``source_time``: how far the source was read, by its own watermark (time at source).
+    why. ``left_out`` and ``remarks``: see ``connectors.read_report``. ``source_time``: how far the source was
+    read, by its own watermark (time at source).
     """
 
     resource: str
@@ -47,6 +49,8 @@ class Collected:
     seconds: float = 0.0
     problems: Mapping[str, int] = field(default_factory=dict)
     drift: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     unchanged: bool = True
     watermark: Watermark | None = None
     message: str = ""
@@ -99,12 +103,12 @@ def _collect(
         if progress:
             progress(resource.id, rows, time.monotonic() - started)
 
-    tally = Tally(report)
+    tally, read_report = Tally(report), ReadReport()
     reason = "nothing new at the source"
     connector: Connector | None = None
     try:
         connector = factory(resource)(resource, connections.get(resource), past.copy())
-        taker = Taker(resource, installation, connector, past, tally)
+        taker = Taker(resource, installation, connector, past, tally, read_report)
         for _ in _taken(taker, connector):
             pass
     except NotNow as later:
@@ -114,7 +118,7 @@ def _collect(
             connector.close()
         if len(past) > known:
             ensure_empty(installation, resource)
-    return _collected(resource, past[known:], tally.rows, started, reason)
+    return _collected(resource, past[known:], tally.rows, started, reason, read_report)
 
 
 def _taken(taker: Taker, connector: Connector) -> Iterator[Manifest | None]:
@@ -132,7 +136,9 @@ def _taken(taker: Taker, connector: Connector) -> Iterator[Manifest | None]:
             taken.add(delivery.identity)
 
 
-def _collected(resource: ResourceLike, landed: list[Manifest], read: int, started: float, reason: str) -> Collected:
+def _collected(
+    resource: ResourceLike, landed: list[Manifest], read: int, started: float, reason: str, report: ReadReport
+) -> Collected:
     problems: Counter[str] = Counter()
     for manifest in landed:
         problems.update(manifest.problems)
@@ -142,8 +148,14 @@ def _collected(resource: ResourceLike, landed: list[Manifest], read: int, starte
     if landed:
         message = f"{rows:,} rows in {len(landed)} batch(es)"
         message += f"; {reason}" if not reason.startswith("nothing new") else ""
+    if report.left_out:
+        message += f"; left out: {sentence(report.left_out)}"
+    if report.remarks:
+        message += f"; note: {sentence(report.remarks)}"
     return Collected(
         resource=resource.id,
+        left_out=report.left_out,
+        remarks=report.remarks,
         batches=tuple(manifest.batch for manifest in landed),
         rows=rows,
         read=read,

@@ -16,6 +16,7 @@ from typing import Any
 
 from catalogue.installation import Installation
 from connectors.base import CollectError, ResourceLike, SourceFile, Watermark
+from connectors.read_report import Finding, finding_of
 
 BATCH_NAME = re.compile(r"\d{6}")
 EMPTY = "000000"
@@ -39,7 +40,8 @@ class Manifest:
     ``mode``: empty, file, full, delta or changes (see ``Delivery.mode``). ``columns``: the source's names and
     Arrow types. ``rows`` landed, ``read`` rows that the source gave (they differ where a difference was
     taken),
-    ``deletes`` of the landed rows that withdraw a record. ``problems`` by rule. ``bytes`` of all parts.
+    ``deletes`` of the landed rows that withdraw a record. ``problems`` by rule. ``left_out``: what the source
+    holds and was not landed; ``remarks``: what landed and its owner should know. ``bytes`` of all parts.
     ``started`` and ``finished`` are ISO 8601 with zone; ``seconds`` the time between them.
     """
 
@@ -52,6 +54,8 @@ class Manifest:
     read: int = 0
     deletes: int = 0
     problems: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     files: tuple[SourceFile, ...] = ()
     identity: str | None = None
     watermark: Watermark | None = None
@@ -80,6 +84,8 @@ class Manifest:
             document["columns"] = tuple((column["name"], column["type"]) for column in document["columns"])
             document["files"] = tuple(SourceFile(**entry) for entry in document["files"])
             document["parts"] = tuple(Part(**entry) for entry in document["parts"])
+            for name in ("left_out", "remarks"):
+                document[name] = tuple(finding_of(entry) for entry in document.get(name, ()))
             if document["watermark"]:
                 document["watermark"] = Watermark(**document["watermark"])
             return cls(path=file.parent, **document)

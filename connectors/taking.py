@@ -21,6 +21,7 @@ from connectors import drift as drifts
 from connectors.base import CollectError, Connector, Delivery, ReadAgain, ResourceLike, where
 from connectors.landing import Landing, landed_type, next_number
 from connectors.manifest import Manifest
+from connectors.read_report import ReadReport
 
 DEFAULT_FALL = 0.5
 
@@ -58,6 +59,7 @@ class Taker:
     connector: Connector
     past: list[Manifest]
     tally: Tally
+    report: ReadReport
 
     def take(self, delivery: Delivery) -> Manifest | None:
         """Land one delivery: the manifest of its batch, null if nothing was new."""
@@ -164,6 +166,8 @@ class Taker:
     def settle(self, filled: Filled) -> Manifest | None:
         """Commit what was written, or keep it aside where drift or a fall stops it."""
         delivery, landing = filled.delivery, filled.landing
+        report: ReadReport = getattr(delivery, "report", None) or ReadReport()
+        self.report.add(report)
         with landing:
             facts: dict[str, Any] = {
                 "mode": delivery.mode,
@@ -172,6 +176,8 @@ class Taker:
                 "identity": delivery.identity,
                 "watermark": filled.watermark,
                 "load": delivery.load,
+                "left_out": report.left_out,
+                "remarks": report.remarks,
                 "drift": filled.drift.facts(),
                 "connector": {"kind": self.connector.kind, "version": self.connector.version},
             }

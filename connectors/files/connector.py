@@ -31,6 +31,7 @@ from connectors.files.folder import SETTLE, Folder, Found, LocalFolder, changed,
 from connectors.files.reader import Content, Reader
 from connectors.files.text import Unreadable
 from connectors.manifest import Manifest
+from connectors.read_report import ReadReport
 
 READERS = {
     "delimited": ("delimited", "Delimited"),
@@ -167,6 +168,7 @@ class FileDelivery:
 
     def __init__(self, connector: FileConnector, file: Found, part: Part) -> None:
         self.connector, self.file, self.part = connector, file, part
+        self.report = ReadReport()
         self.identity = part.sha256
         self.mode = "full" if connector.options.get("snapshot") else "file"
         # The last member's batch says that the whole archive was taken.
@@ -176,7 +178,7 @@ class FileDelivery:
     @cached_property
     def _reader(self) -> Reader:
         part = self.part
-        content = Content(part.name, part.open, self.connector.options, part.sibling, part.path)
+        content = Content(part.name, part.open, self.connector.options, part.sibling, part.path, self.report)
         reader: Reader = self.connector._told(lambda: self.connector.reader(content), part.name)
         return reader
 

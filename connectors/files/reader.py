@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol
 import pyarrow as pa
 
 from connectors.files.text import MARK_BYTES, Unreadable, shown, spoiled
+from connectors.read_report import ReadReport
 
 BATCH_ROWS = 20_000
 BATCH_CHARACTERS = 16 << 20  # a batch of very long rows is cut earlier
@@ -30,7 +31,7 @@ class Content:
     """The bytes of one delivered file (or archive member); ``open`` gives a new handle at the start.
 
     ``sibling`` opens the file beside it that has another ending, where a format spreads over two files; ``path``
-    is where the bytes lie on this machine, if they do.
+    is where the bytes lie on this machine, if they do. ``report`` is what the reader fills while it reads.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Content:
     options: Mapping[str, Any] = field(default_factory=dict)
     sibling: Callable[[str], BinaryIO | None] = lambda ending: None
     path: Path | None = None
+    report: ReadReport = field(default_factory=ReadReport, compare=False)
 
     def option(self, name: str, default: Any, kind: type | tuple[type, ...] = str) -> Any:
         """A declared option of the expected type."""

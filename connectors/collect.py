@@ -105,17 +105,18 @@ def _collect(
 
     tally, read_report = Tally(report), ReadReport()
     reason = "nothing new at the source"
-    connector: Connector | None = None
     try:
-        connector = factory(resource)(resource, connections.get(resource), past.copy())
-        taker = Taker(resource, installation, connector, past, tally, read_report)
-        for _ in _taken(taker, connector):
-            pass
+        with connections.open(resource) as connection:
+            connector = factory(resource)(resource, connection, past.copy())
+            try:
+                taker = Taker(resource, installation, connector, past, tally, read_report)
+                for _ in _taken(taker, connector):
+                    pass
+            finally:
+                connector.close()
     except NotNow as later:
         reason = str(later)
     finally:
-        if connector is not None:
-            connector.close()
         if len(past) > known:
             ensure_empty(installation, resource)
     return _collected(resource, past[known:], tally.rows, started, reason, read_report)

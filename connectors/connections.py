@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from catalogue.installation import Installation
 from connectors.base import CollectError, ResourceLike, where
+from connectors.scratch import root_of, scratch
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SQLITE_FILE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/)([^?]+)(.*)$")
@@ -26,12 +28,15 @@ SQLITE_FILE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/)([^?]+)(.*)$")
 class Connection:
     """One entry of ``connections.toml`` with its variables filled in.
 
-    ``settings`` holds every value of the entry; ``folder`` is what relative paths start from.
+    ``settings`` holds every value of the entry; ``folder`` is what relative paths start from. ``scratch`` is the
+    collection's working folder, for the owner alone and swept after a kill: every working file of a connector
+    belongs there (``tempfile.TemporaryDirectory(dir=connection.scratch)``). Null only where nothing is read.
     """
 
     name: str
     settings: Mapping[str, Any] = field(repr=False)
     folder: Path = field(repr=False)
+    scratch: Path | None = field(default=None, repr=False)
 
     def url(self, resource: ResourceLike) -> str:
         """The SQLAlchemy URL; a relative SQLite file is made absolute."""
@@ -65,11 +70,12 @@ class Connections:
 
     file: Path
     entries: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    working: Path | None = field(default=None, repr=False)  # where working folders are made
 
     @classmethod
     def load(cls, installation: Installation) -> Connections:
         """Read the installation's settings file; a missing file is an installation without connections."""
-        return cls.read(installation.settings_file)
+        return replace(cls.read(installation.settings_file), working=root_of(installation))
 
     @classmethod
     def read(cls, file: Path) -> Connections:
@@ -93,6 +99,16 @@ class Connections:
                 remedy=f"add [connections.{name}] with `url` or `path` to {self.file}",
             )
         return Connection(name, self._filled(self.entries[name], resource, name), self.file.parent)
+
+    @contextmanager
+    def open(self, resource: ResourceLike) -> Iterator[Connection]:
+        """The connection with a working folder, which goes away with the block."""
+        connection = self.get(resource)
+        if self.working is None:
+            yield connection
+            return
+        with scratch(self.working) as folder:
+            yield replace(connection, scratch=folder)
 
     def _filled(self, value: Any, resource: ResourceLike, name: str) -> Any:
         if isinstance(value, Mapping):

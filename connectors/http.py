@@ -131,7 +131,7 @@ class HttpConnector:
             yield from self._delivery([params], "delta", mark)
 
     def _delivery(self, asked: list[Mapping[str, Any]], mode: str, mark: Watermark | None) -> Iterator[HttpDelivery]:
-        with tempfile.TemporaryDirectory(prefix="govshare-") as folder:
+        with tempfile.TemporaryDirectory(dir=self.connection.scratch) as folder:
             yield HttpDelivery(self, asked, mode, mark, Path(folder))
 
     def _asked(self) -> Iterator[tuple[Mapping[str, Any], Watermark | None]]:

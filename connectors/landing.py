@@ -9,10 +9,8 @@ knows a kind of source.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
-import uuid
 from collections import Counter, deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,6 +39,7 @@ from connectors.manifest import (
     last_batch,
 )
 from connectors.parts import Parts
+from connectors.scratch import new_folder, root_of, sweep
 
 __all__ = ["Landing", "Manifest", "committed", "damaged", "ensure_empty", "fingerprint", "inputs", "sweep"]
 
@@ -67,7 +66,7 @@ class Landing:
         self.deletes = 0
         self.problems: Counter[str] = Counter()
         self.started = datetime.now(UTC)
-        self._folder, lock = _temporary_folder(installation)
+        self._folder, lock = new_folder(root_of(installation))
         self._lock: int | None = lock
         self._group: list[pa.RecordBatch] = []
         self._group_rows = self._group_bytes = 0
@@ -267,45 +266,6 @@ def ensure_empty(installation: Installation, resource: ResourceLike) -> None:
 
 def next_number(past: list[Manifest]) -> int:
     return last_batch(past) + 1
-
-
-def sweep(installation: Installation) -> int:
-    """Remove what interrupted collections left under ``landing/.tmp``; returns how many.
-
-    A folder that a living collector works in is locked by it and stays.
-    """
-    root = installation.landing / ".tmp"
-    removed = 0
-    for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        try:
-            lock = os.open(folder, os.O_RDONLY)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            continue
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-        finally:
-            os.close(lock)
-    return removed
-
-
-def _temporary_folder(installation: Installation) -> tuple[Path, int]:
-    """A new folder under ``.tmp`` and the lock that keeps ``sweep`` of other processes away from it."""
-    while True:
-        folder = installation.landing / ".tmp" / uuid.uuid4().hex
-        folder.mkdir(parents=True)
-        try:
-            lock = os.open(folder, os.O_RDONLY)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            continue  # a sweep was faster
-        if folder.exists():
-            return folder, lock
-        os.close(lock)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -105,13 +105,13 @@ def undeclared(connections: Connections, name: str, options: Mapping[str, Any], 
 
 def survey(resource: ResourceLike, connections: Connections, rows: int = 5) -> Survey:
     """Open the source, look at its columns and its first rows, close it."""
-    connection = connections.get(resource)
-    connector = factory(resource)(resource, connection, [])
-    try:
-        schema, head = connector.schema(), connector.head(rows)
-        known = {column.name: column for column in getattr(connector, "columns", ())}
-    finally:
-        connector.close()
+    with connections.open(resource) as connection:
+        connector = factory(resource)(resource, connection, [])
+        try:
+            schema, head = connector.schema(), connector.head(rows)
+            known = {column.name: column for column in getattr(connector, "columns", ())}
+        finally:
+            connector.close()
     samples = head.to_pydict() if head is not None else {}
     items = {item.name: item for item in resource.items}
     columns = []

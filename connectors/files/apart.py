@@ -88,7 +88,7 @@ class Apart:
     """A reader that runs another one in a child process. ``batches`` may be asked for once."""
 
     def __init__(self, content: Content, module: str, name: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="govshare-")
+        self._folder = tempfile.TemporaryDirectory(dir=content.scratch)
         self._child = Child.take()
         self._finalizer = weakref.finalize(self, _end, self._child, self._folder)
         task = {"module": module, "name": name, "path": str(self._file(content)), "options": dict(content.options)}

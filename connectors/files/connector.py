@@ -143,7 +143,7 @@ class FileConnector:
 
     def _deliveries_of(self, file: Found) -> Iterator[FileDelivery]:
         """One delivery for a file, one for each member of an archive."""
-        with tempfile.TemporaryDirectory(prefix="govshare-") as folder:
+        with tempfile.TemporaryDirectory(dir=self.connection.scratch) as folder:
             scratch = Path(folder)
             path = self._told(lambda: self.folder.local(file, scratch), file.name)
             inside = parts(path, file.name, self.kind, self.options, scratch)
@@ -178,7 +178,10 @@ class FileDelivery:
     @cached_property
     def _reader(self) -> Reader:
         part = self.part
-        content = Content(part.name, part.open, self.connector.options, part.sibling, part.path, self.report)
+        content = Content(
+            part.name, part.open, self.connector.options, part.sibling, part.path, self.report,
+            self.connector.connection.scratch,
+        )  # fmt: skip
         reader: Reader = self.connector._told(lambda: self.connector.reader(content), part.name)
         return reader
 

@@ -31,7 +31,8 @@ class Content:
     """The bytes of one delivered file (or archive member); ``open`` gives a new handle at the start.
 
     ``sibling`` opens the file beside it that has another ending, where a format spreads over two files; ``path``
-    is where the bytes lie on this machine, if they do. ``report`` is what the reader fills while it reads.
+    is where the bytes lie on this machine, if they do. ``report`` is what the reader fills while it reads. Working
+    files belong into ``scratch`` (``tempfile.TemporaryDirectory(dir=content.scratch)``).
     """
 
     name: str
@@ -40,6 +41,7 @@ class Content:
     sibling: Callable[[str], BinaryIO | None] = lambda ending: None
     path: Path | None = None
     report: ReadReport = field(default_factory=ReadReport, compare=False)
+    scratch: Path | None = None
 
     def option(self, name: str, default: Any, kind: type | tuple[type, ...] = str) -> Any:
         """A declared option of the expected type."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from catalogue.installation import Installation
 from connectors.base import CollectError, ResourceLike, SourceFile, Watermark
-from connectors.read_report import Finding, finding_of
+from connectors.read_report import Finding, finding_of, rows_left_out
 
 BATCH_NAME = re.compile(r"\d{6}")
 EMPTY = "000000"
@@ -116,6 +117,24 @@ def inputs(installation: Installation, resources: Iterable[ResourceLike]) -> dic
         ]
         for resource in resources
     }
+
+
+def delivered(parts: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Any]]:
+    """What the sources held, by the manifests of the batches that a build reads (``parts`` as from ``inputs``).
+
+    Resource → ``{"rows": landed and left out, "left_out": rows, "kinds": {what was left out: how many}}``.
+    """
+    found = {}
+    for resource, paths in parts.items():
+        manifests = [Manifest.from_file(folder / MANIFEST) for folder in {Path(path).parent for path in paths}]
+        findings = [finding for manifest in manifests for finding in manifest.left_out]
+        kinds: Counter[str] = Counter()
+        for finding in findings:
+            kinds[finding.what] += finding.count
+        left_out = rows_left_out(findings)
+        rows = sum(manifest.rows for manifest in manifests) + left_out
+        found[resource] = {"rows": rows, "left_out": left_out, "kinds": dict(sorted(kinds.items()))}
+    return found
 
 
 def fingerprint(installation: Installation, resources: Iterable[ResourceLike]) -> str:

@@ -33,6 +33,7 @@ INPUTS = {
     "day": "2024-01-01",
     "full": True,
     "parts": {},
+    "delivered": {},
     "new": {},
     "history": [],
     "decisions": {},

@@ -90,12 +90,12 @@ def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg
         name="balances",
         blocking=True,
         pool=WAREHOUSE_POOL,
-        description="对账平衡:每项信息资源 交换清单行数 = 落地 = 归并 + 被取代 + 重复 + 疑义。不平衡则任何表都不发布",
+        description="每项信息资源 交付 = 落地 + 遗漏,落地 = 归并 + 被取代 + 重复 + 疑义。不平衡则任何表都不发布",
     )
     def balances(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         hold(installation, context.run.run_id)
         with figures.warehouse(installation) as warehouse:
-            entries = warehouse.account(installation)
+            entries = warehouse.account()
         wrong = [entry.resource for entry in entries if not entry.balances]
         if wrong:
             step(
@@ -109,6 +109,8 @@ def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg
             severity=dg.AssetCheckSeverity.ERROR,
             metadata={
                 "resources": len(entries),
+                "delivered": sum(entry.delivered for entry in entries),
+                "left out": sum(entry.left_out for entry in entries),
                 "landed": sum(entry.landed for entry in entries),
                 **{name: sum(entry.outcomes[name] for entry in entries) for name in figures.COUNTS},
                 "not in balance": ", ".join(wrong) or "none",
@@ -173,7 +175,7 @@ def _with_figures(
     try:
         with figures.warehouse(installation) as warehouse:
             rows, set_aside = warehouse.rows, warehouse.set_aside()
-            account = {entry.resource: entry for entry in warehouse.account(installation)}
+            account = {entry.resource: entry for entry in warehouse.account()}
     except duckdb.Error:  # of a build that failed
         yield from finished
         return
@@ -204,7 +206,13 @@ def _outcome(entry: figures.Entry | None, set_aside: list[dict[str, Any]]) -> di
     """What became of a resource's rows."""
     if entry is None:
         return {}
-    return {"landed": entry.landed, **entry.outcomes, "set aside by rule": _table(set_aside)}
+    return {
+        "delivered": entry.delivered,
+        "left out": entry.left_out,
+        "landed": entry.landed,
+        **entry.outcomes,
+        "set aside by rule": _table(set_aside),
+    }
 
 
 def _table(lines: list[dict[str, Any]]) -> Any:
@@ -213,6 +221,7 @@ def _table(lines: list[dict[str, Any]]) -> Any:
 
 def _line(entry: figures.Entry) -> dg.TableRecord:
     return dg.TableRecord(
-        {"resource": entry.resource, "delivered": entry.delivered, "landed": entry.landed, **entry.outcomes,
+        {"resource": entry.resource, "delivered": entry.delivered, "left out": entry.left_out,
+         "landed": entry.landed, **entry.outcomes,
          "balances": entry.balances}
     )  # fmt: skip

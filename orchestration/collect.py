@@ -23,6 +23,7 @@ from connectors import landing
 from connectors.collect import Collected, collect
 from connectors.connections import Connections
 from connectors.manifest import Manifest, committed
+from connectors.read_report import sentence
 from orchestration.alive import hold
 from orchestration.cycles import CYCLES
 from orchestration.failures import logged, may_pass, told
@@ -145,7 +146,8 @@ def _collected(
             step("collect", resource.id, done=True, note=f"failed: {told(error)}")
             raise
         whole = found[0] if len(found) == 1 else _sum(resource, found)
-        step("collect", resource.id, rows=whole.rows, done=True, note=whole.message, seconds=whole.seconds)
+        step("collect", resource.id, rows=whole.rows, done=True, note=whole.message, seconds=whole.seconds,
+             left_out=sentence(whole.left_out))  # fmt: skip
         return whole
 
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="collect")

@@ -5,17 +5,14 @@ Counts only, never a value of a row. What they mean is decided where they are ma
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from catalogue.installation import Installation
-from connectors.manifest import MANIFEST, Manifest
 from orchestration.keys import ACCOUNT
 
 COUNTS = ("merged", "superseded", "duplicate", "set_aside")
@@ -24,18 +21,23 @@ SET_ASIDE = "set_aside"
 
 @dataclass(frozen=True)
 class Entry:
-    """One resource's line of the account. ``delivered``: rows by the manifests of the batches that went
-    into the build, counted by whoever landed them."""
+    """One resource's line of the account. ``delivered`` and ``left_out``: rows by the manifests of the batches that
+    went into the build, counted by whoever read them."""
 
     resource: str
     delivered: int
+    left_out: int
     landed: int
     outcomes: Mapping[str, int]
     says_so: bool
 
     @property
     def balances(self) -> bool:
-        return self.says_so and self.delivered == self.landed == sum(self.outcomes.values())
+        return (
+            self.says_so
+            and self.delivered == self.landed + self.left_out
+            and self.landed == sum(self.outcomes.values())
+        )
 
 
 class Warehouse:
@@ -65,21 +67,15 @@ class Warehouse:
             )
         return found
 
-    def account(self, installation: Installation) -> list[Entry]:
-        """Every line of the account, with what the manifests say beside it."""
+    def account(self) -> list[Entry]:
+        """Every line of the account."""
         if not (table := self._table(ACCOUNT)):
             return []
-        delivered = _delivered(installation)
+        columns = f"resource, delivered, left_out, landed, balanced, {', '.join(COUNTS)}"
         return [
-            Entry(
-                resource,
-                delivered.get(resource, 0),
-                landed,
-                dict(zip(COUNTS, counts, strict=True)),
-                bool(says_so),
-            )
-            for resource, landed, says_so, *counts in self._ask(
-                f"select resource, landed, balanced, {', '.join(COUNTS)} from {table} order by resource"
+            Entry(resource, delivered, left_out, landed, dict(zip(COUNTS, counts, strict=True)), bool(says_so))
+            for resource, delivered, left_out, landed, says_so, *counts in self._ask(
+                f"select {columns} from {table} order by resource"
             )
         ]
 
@@ -94,13 +90,3 @@ class Warehouse:
 def warehouse(installation: Installation) -> Iterator[Warehouse]:
     with duckdb.connect(str(installation.warehouse), read_only=True) as connection:
         yield Warehouse(connection)
-
-
-def _delivered(installation: Installation) -> dict[str, int]:
-    """Resource → rows of the batches that the last build read (``inputs.json``), by their manifests."""
-    inputs = json.loads(installation.warehouse.with_name("inputs.json").read_text(encoding="utf-8"))
-    batches = {resource: {Path(path).parent for path in paths} for resource, paths in inputs["parts"].items()}
-    return {
-        resource: sum(Manifest.from_file(folder / MANIFEST).rows for folder in folders)
-        for resource, folders in batches.items()
-    }

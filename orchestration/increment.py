@@ -24,7 +24,7 @@ from catalogue.files import write_whole
 from catalogue.installation import Installation
 from catalogue.model import Catalogue, staging_model
 from catalogue.vocabulary import CHINA
-from connectors.manifest import committed
+from connectors.manifest import committed, delivered
 from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
 from linking.settings import FILE as WEIGHTS
@@ -71,6 +71,7 @@ class Build:
         file = installation.warehouse.with_name("inputs.json")
         history = current_release(installation, "history")
         last = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        parts = landing_inputs(installation, catalogue.resources.values())
         inputs = {
             "at": _time_after(last.get("at")),
             "day": self.day.isoformat(),
@@ -78,7 +79,8 @@ class Build:
             "history": parquet_files(history) if history else [],
             "build": self.fingerprint[:16],
             "full": self.full,
-            "parts": landing_inputs(installation, catalogue.resources.values()),
+            "parts": parts,
+            "delivered": delivered(parts),
             "new": self.new,
             "decisions": {path.stem: str(path) for path in _decisions(installation)},
         }

@@ -9,9 +9,12 @@ from typing import Protocol
 
 
 class Listener(Protocol):
-    def step(self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str) -> None:
+    def step(
+        self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str, left_out: str
+    ) -> None:
         """``stage``: collect, build or publish. ``name``: resource, model or table. ``rows``: so far, in
-        ``seconds``. ``note``: how it goes or went; one that begins with ``failed`` says why."""
+        ``seconds``. ``note``: how it goes or went; one that begins with ``failed`` says why. ``left_out``: what of
+        the source was not landed, in words."""
         ...
 
 
@@ -31,7 +34,8 @@ def step(
     seconds: float | None = None,
     done: bool = False,
     note: str = "",
+    left_out: str = "",
 ) -> None:
     """Tell whoever listens how far ``name`` is."""
     for listener in _listeners:
-        listener.step(stage, name, rows=rows, seconds=seconds, done=done, note=note)
+        listener.step(stage, name, rows=rows, seconds=seconds, done=done, note=note, left_out=left_out)

@@ -1,4 +1,4 @@
-"""The account: where every landed row went, read from the published table ``account``."""
+"""The account: where every delivered row went, read from the published table ``account``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import duckdb
 from catalogue.installation import Installation
 from publishing.release import ReleaseError, current_release, parquet_files
 
-COUNTS = ("landed", "merged", "superseded", "duplicate", "set_aside")
+OUTCOMES = ("merged", "superseded", "duplicate", "set_aside")
+COUNTS = ("delivered", "left_out", "landed", *OUTCOMES)
 
 
 def account(installation: Installation) -> dict[str, Any]:
-    """``{"balanced", "resources": [{"resource", "landed", "merged", "superseded", "duplicate", "set_aside",
-    "reasons": {rule: rows}}]}``, sorted by resource.
+    """``{"balanced", "resources": [{"resource", "delivered", "left_out", "landed", "merged", "superseded", "duplicate",
+    "set_aside", "reasons": {rule: rows}, "left_out_kinds": {what: how many}}]}``, sorted by resource.
+
+    ``delivered`` = ``landed`` + ``left_out``, in rows; what is left out and is no row (an archive's member, a sheet
+    that could not be opened) is in ``left_out_kinds`` only (``connectors.read_report``).
 
     Whether it balances is added up here again: a table that merely says so proves nothing.
     """
@@ -23,12 +27,15 @@ def account(installation: Installation) -> dict[str, Any]:
         raise ReleaseError("no account has been published yet", remedy="govshare run")
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"select resource, {', '.join(COUNTS)}, reasons, balanced from read_parquet(?) order by resource",
+            f"select resource, {', '.join(COUNTS)}, reasons, left_out_kinds, balanced "
+            "from read_parquet(?) order by resource",
             [parquet_files(manifest)],
         ).fetchall()
     resources, balanced = [], True
-    for resource, *counts, reasons, says_so in rows:
+    for resource, *counts, reasons, kinds, says_so in rows:
         entry = {"resource": resource, **dict(zip(COUNTS, counts, strict=True))}
-        balanced &= bool(says_so) and counts[0] == sum(counts[1:])
-        resources.append({**entry, "reasons": dict(sorted((reasons or {}).items()))})
+        balanced &= bool(says_so) and entry["delivered"] == entry["landed"] + entry["left_out"]
+        balanced &= entry["landed"] == sum(entry[outcome] for outcome in OUTCOMES)
+        maps = {"reasons": reasons, "left_out_kinds": kinds}
+        resources.append({**entry, **{name: dict(sorted((map_ or {}).items())) for name, map_ in maps.items()}})
     return {"balanced": balanced, "resources": resources}

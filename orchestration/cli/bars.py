@@ -16,7 +16,8 @@ WIDTH_OF_A_NOTE = 90
 class Bars:
     """Listens to ``orchestration.progress``; afterwards knows how everything ended.
 
-    ``notes`` and ``rows`` by (stage, name); ``failures`` by name, of what did not come right in the end.
+    ``notes`` and ``rows`` by (stage, name); ``failures`` by name, of what did not come right in the end; ``left_out``
+    by name, what of a source was not landed.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class Bars:
         self.notes: dict[tuple[str, str], str] = {}
         self.rows: dict[tuple[str, str], int] = {}
         self.failures: dict[str, str] = {}
+        self.left_out: dict[str, str] = {}
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -48,8 +50,12 @@ class Bars:
     def failed(self, name: str, words: str) -> None:
         self.failures.setdefault(name, words)
 
-    def step(self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str) -> None:
+    def step(
+        self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str, left_out: str
+    ) -> None:
         with self._lock:
+            if left_out:
+                self.left_out[name] = left_out
             self._step((stage, name), rows, seconds, done, note)
 
     def _step(self, key: tuple[str, str], rows: int | None, seconds: float | None, done: bool, note: str) -> None:

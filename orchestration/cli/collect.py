@@ -19,6 +19,7 @@ from connectors.collect import Collected
 from connectors.collect import collect as collect_one
 from connectors.connections import Connections
 from connectors.landing import sweep
+from connectors.read_report import sentence
 from orchestration import progress
 from orchestration.cli.bars import Bars
 from orchestration.cli.output import errors, people, print_json, table
@@ -96,7 +97,7 @@ def _collect_all(wanted: list[Resource], installation: Installation) -> tuple[li
             else:
                 progress.step(
                     "collect", name, rows=collected.read, seconds=collected.seconds, done=True,
-                    note=collected.message,
+                    note=collected.message, left_out=sentence(collected.left_out),
                 )  # fmt: skip
     return [done[r.id] for r in wanted if r.id in done], failed
 

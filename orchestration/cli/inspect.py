@@ -31,7 +31,10 @@ def check(as_json: Json = False) -> None:
 
 
 def account(as_json: Json = False) -> None:
-    """Show that every landed row went somewhere: landed = merged + superseded + duplicate + set aside."""
+    """Show where every row went.
+
+    delivered = landed + left out; landed = merged + superseded + duplicate + set aside.
+    """
     from publishing.account import account as read_account
 
     document = read_account(Installation.from_env())
@@ -46,11 +49,17 @@ def account(as_json: Json = False) -> None:
 
 def account_table(document: dict[str, Any]) -> object:
     """The account as people read it: a line a resource, the commonest reasons beside it, the sum below."""
-    counts = ("landed", "merged", "superseded", "duplicate", "set_aside")
-    columns = ["resource", *counts[:-1], "set aside", "reasons (a row may have several)"]
-    rows = [[r["resource"], *(r[c] for c in counts), _reasons(r["reasons"])] for r in document["resources"]]
+    counts = ("delivered", "left_out", "landed", "merged", "superseded", "duplicate", "set_aside")
+    columns = ["resource", *(c.replace("_", " ") for c in counts), "reasons (a row may have several)"]
+    rows = [[r["resource"], *(r[c] for c in counts), _remarks(r)] for r in document["resources"]]
     total = ["all", *(sum(r[c] for r in document["resources"]) for c in counts), ""]
-    return table("landed = merged + superseded + duplicate + set aside", columns, rows, total)
+    title = "delivered = landed + left out; landed = merged + superseded + duplicate + set aside"
+    return table(title, columns, rows, total)
+
+
+def _remarks(entry: dict[str, Any]) -> str:
+    kinds = ", ".join(f"{what} {n:,}" for what, n in entry["left_out_kinds"].items())
+    return "; ".join(filter(None, [kinds and f"left out: {kinds}", _reasons(entry["reasons"])]))
 
 
 def _reasons(reasons: dict[str, int]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from catalogue.errors import GovshareError
 from catalogue.installation import PROJECT_ROOT, Installation
@@ -164,7 +165,7 @@ def _what_came_of_it(installation: Installation, bars: Bars, collected: int, sec
     if any(release["table"] == "account" for release in current):
         document = account(installation)
         people.print(account_table(document))
-        total = {c: sum(r[c] for r in document["resources"]) for c in ("landed", "merged", "set_aside")}
+        total = {c: sum(r[c] for r in document["resources"]) for c in ("landed", "merged", "set_aside", "left_out")}
         said.append(f"of {total['landed']:,} landed in all {total['merged']:,} are merged")
         said.append(f"{total['set_aside']:,} set aside")
     if current:
@@ -172,3 +173,6 @@ def _what_came_of_it(installation: Installation, bars: Bars, collected: int, sec
         people.print(table("Published", columns, [[release[c] for c in columns] for release in current]))
     said.append(f"{len(new)} of {len(current)} tables published anew" if new else "no table has changed")
     people.print(f"[bold]{', '.join(said)} ({seconds:.0f} s).[/]")
+    if bars.left_out:
+        words = "; ".join(f"{resource}: {what}" for resource, what in sorted(bars.left_out.items()))
+        people.print(f"[bold yellow]Left out while reading:[/] {escape(words)}", highlight=False, soft_wrap=True)

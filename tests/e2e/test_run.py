@@ -41,6 +41,7 @@ def test_the_account_balances(city: str, request: pytest.FixtureRequest) -> None
     assert document["balanced"] is True
     assert len(document["resources"]) == 15
     for line in document["resources"]:
+        assert line["delivered"] == line["landed"] + line["left_out"]
         assert line["landed"] == line["merged"] + line["superseded"] + line["duplicate"] + line["set_aside"]
         assert line["landed"] > 0
         assert bool(line["reasons"]) == bool(line["set_aside"])

@@ -49,6 +49,7 @@ class MergeCase:
         self.items = declared_items(content)
         self.batches: dict[str, list[Path]] = {}
         self.built: dict[str, list[Path]] = {}  # batches of the last build
+        self.left_out: dict[str, dict[str, int]] = {}  # resource → what its readers left out, in rows
         self.now = datetime(2024, 1, 1, tzinfo=UTC)  # of the last build; the next one is a day later
         self.published_history: list[str] = []
         for resource in self.items:
@@ -69,6 +70,12 @@ class MergeCase:
             for known in (self.batches, self.built)
         )
         return twin
+
+    def _delivered(self, resource: str, parts: Iterable[Path]) -> dict[str, Any]:
+        kinds = self.left_out.get(resource, {})
+        left_out = sum(kinds.values())
+        landed = sum(pq.read_metadata(part).num_rows for part in parts)
+        return {"rows": landed + left_out, "left_out": left_out, "kinds": kinds}
 
     def land(self, resource: str, batch: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Land ``rows`` (items, and address columns where they are not the usual) as ``batch``."""
@@ -96,6 +103,7 @@ class MergeCase:
             "build": f"{len(self.built)}-{sum(map(len, self.batches.values()))}",
             "full": full,
             "decisions": {path.stem: str(path) for path in (self.installation.data / "decisions").glob("*.csv")},
+            "delivered": {r: self._delivered(r, parts) for r, parts in self.batches.items()},
             "parts": {resource: [str(part) for part in parts] for resource, parts in self.batches.items()},
             "new": {
                 resource: sorted(part.parent.name for part in parts if part not in self.built.get(resource, []))

@@ -213,6 +213,23 @@ def test_the_account_balances(city: MergeCase) -> None:
     ]
 
 
+def test_the_account_says_what_was_left_out_and_does_not_balance_where_a_row_is_missing(
+    city: MergeCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin = city.copy(tmp_path / "twin")
+    line = (
+        "select delivered - landed, left_out, left_out_kinds['sheet'], balanced from governance.account "
+        "where resource = 'public_security.identity_card'"
+    )
+    twin.left_out = {"public_security.identity_card": {"sheet": 3, "row": 2}}
+    twin.dbt("run", "--select", "account")
+    assert twin.rows(line) == [(5, 5, 3, True)]
+    counted = MergeCase._delivered
+    monkeypatch.setattr(MergeCase, "_delivered", lambda *case: counted(*case) | {"left_out": 4})
+    twin.dbt("run", "--select", "account")
+    assert twin.rows(line) == [(5, 4, 3, False)]
+
+
 def test_survivors_and_where_they_came_from(city: MergeCase) -> None:
     han = person(city, HAN)
     assert (han["name"], han["sex"], str(han["birth_date"])) == ("韩梅", "2", "1990-03-07")

@@ -149,6 +149,21 @@ select
 select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ source(resource[0], resource[1]) }}
 {%- endmacro %}
 
+{# What the manifests of the batches say that the source held: landed and left out, counted where it was read. #}
+{% macro delivered_count(model) -%}
+    {%- set resource = staged_resource(model) | join('.') -%}
+    {%- set delivered = inputs().delivered.get(resource, {'rows': 0, 'left_out': 0, 'kinds': {}}) -%}
+    {%- set kinds = [] -%}
+    {%- for kind, number in delivered.kinds.items() -%}
+        {%- do kinds.append(struct_of([('key', "'" ~ kind ~ "'"), ('value', 'cast(' ~ number ~ ' as bigint)')])) -%}
+    {%- endfor -%}
+select
+    '{{ resource }}' as resource,
+    cast({{ delivered.rows }} as bigint) as delivered,
+    cast({{ delivered.left_out }} as bigint) as left_out,
+    {{ map_of(list_of(kinds)) if kinds else no_map('varchar', 'bigint') }} as left_out_kinds
+{%- endmacro %}
+
 {# The attributes of which departments can disagree, by number. #}
 {% macro contestable(table) -%}
     {%- set names = [] -%}

@@ -8,7 +8,7 @@
     proves; whether to go on or to build in full is decided in orchestration/increment.py and told in `inputs.json`.
 #}
 
-{# {build, at, day, former_day, full, parts: {resource: [files]}, new: {resource: [batches]}, history: [files], decisions: {table: file}} of this build. #}
+{# {build, at, day, former_day, full, parts: {resource: [files]}, new: {resource: [batches]}, delivered: {resource: {rows, left_out, kinds}}, history: [files], decisions: {table: file}} of this build. #}
 {% macro inputs() -%}
     {%- if 'inputs' not in graph -%}{#- every model asks, some often -#}
         {%- do graph.update({'inputs': fromjson(file_text(env_var('GOVSHARE_DATA') ~ '/warehouse/inputs.json'))}) -%}

@@ -1,9 +1,13 @@
 {{ config(materialized='table') }}
 
--- The account of every resource: landed is counted in the landing views, everything else in the disposition, so
--- that a row lost or doubled on the way shows.
+-- The account of every resource: delivered and left out are counted where the source was read, landed in the landing
+-- views, everything else in the disposition, so that a row lost or doubled on the way shows.
 
-with landed as (
+with delivered as (
+    {{ over_resources(delivered_count) }}
+),
+
+landed as (
     {{ over_resources(landed_count) }}
 ),
 
@@ -38,16 +42,21 @@ reason_maps as (
 
 select
     landed.resource,
+    delivered.delivered,
+    delivered.left_out,
+    delivered.left_out_kinds,
     landed.landed,
     coalesce(outcomes.merged, 0) as merged,
     coalesce(outcomes.superseded, 0) as superseded,
     coalesce(outcomes.duplicate, 0) as duplicate,
     coalesce(outcomes.set_aside, 0) as set_aside,
     coalesce(reason_maps.reasons, {{ no_map('varchar', 'bigint') }}) as reasons,
-    landed.landed = coalesce(outcomes.disposed, 0)
+    delivered.delivered = landed.landed + delivered.left_out
+    and landed.landed = coalesce(outcomes.disposed, 0)
     and landed.landed = coalesce(outcomes.merged + outcomes.superseded + outcomes.duplicate + outcomes.set_aside, 0)
     and coalesce(outcomes.without_reason, 0) = 0 as balanced
 from landed
+inner join delivered on landed.resource = delivered.resource
 left join outcomes on landed.resource = outcomes.resource
 left join reason_maps on landed.resource = reason_maps.resource
 order by landed.resource

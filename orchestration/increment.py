@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from catalogue.dbt import project_fingerprint
@@ -28,7 +29,7 @@ from connectors.manifest import committed, delivered
 from connectors.manifest import fingerprint as landing_fingerprint
 from connectors.manifest import inputs as landing_inputs
 from linking.settings import FILE as WEIGHTS
-from publishing.release import current_release, parquet_files
+from publishing.released import current_release, parquet_files
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
 DAY = "GOVSHARE_DAY"
@@ -162,6 +163,13 @@ def _time_after(last: str | None) -> str:
 def built_fingerprint(installation: Installation) -> str | None:
     """The fingerprint of the last build that finished; none while the warehouse is in an unknown state."""
     return _built(installation).get("fingerprint")
+
+
+def lineage(installation: Installation) -> dict[str, Any]:
+    """What a release is made from: the build's fingerprint, and of each resource the newest batch that it has read."""
+    built = _built(installation)
+    newest = {resource: max(batches) for resource, batches in built.get("batches", {}).items() if batches}
+    return {"fingerprint": built.get("fingerprint"), "batches": newest}
 
 
 def _built(installation: Installation) -> dict:

@@ -19,12 +19,14 @@ from expectations.standards import BLOCK
 from expectations.verdict import Verdict
 from orchestration.alive import hold
 from orchestration.dbt import table_key
-from orchestration.increment import built_fingerprint
+from orchestration.increment import built_fingerprint, lineage
 from orchestration.keys import ACCOUNT, CANDIDATE, RELEASE, WAREHOUSE_POOL, candidate_key, release_key
 from orchestration.progress import step
 from publishing.analyst import build_analyst_database
 from publishing.candidate import Candidate, write_candidate
-from publishing.release import current_fingerprint, current_release, publish
+from publishing.release import held, is_published, publish
+from publishing.released import current_release
+from publishing.withdrawn import Hold
 
 ANY_RELEASE = LastRelease(rows=1, updated_at="1970-01-01")  # so that the comparing checks are planned, too
 Judged = tuple[Candidate, Verdict]
@@ -72,9 +74,10 @@ def _candidate_asset(
     ) -> Iterator[dg.Output[Judged | None] | dg.AssetCheckResult]:
         hold(installation, context.run.run_id)
         fingerprint = built_fingerprint(installation)
-        if fingerprint and fingerprint == current_fingerprint(installation, table.name):
+        if is_published(installation, table.name, fingerprint):
             release = current_release(installation, table.name) or {}
-            step("publish", table.name, done=True, note="unchanged")
+            hold = held(installation, table.name)
+            step("publish", table.name, done=True, note=_held(table.name, hold) if hold else "unchanged")
             yield dg.Output(None, metadata={"state": "unchanged", "dagster/row_count": release["rows"]})
             found = {check["name"]: check for check in release["gate"]["checks"]}
         else:
@@ -154,19 +157,25 @@ def _release_asset(installation: Installation, table: BaseTable) -> dg.AssetsDef
             current = current_release(installation, table.name) or {}
             return dg.MaterializeResult(metadata={"state": "unchanged", "release": current.get("release", "none")})
         candidate, verdict = judged
-        made = publish(installation, candidate, verdict, {"fingerprint": built_fingerprint(installation)})
+        made = publish(installation, candidate, verdict, lineage(installation))
+        hold = held(installation, table.name)
         note = f"release {made.number}" if made.state == "new" else made.state
-        step("publish", table.name, rows=made.rows, done=True, note=note)
+        step("publish", table.name, rows=made.rows, done=True, note=_held(table.name, hold) if hold else note)
         return dg.MaterializeResult(
             metadata={
                 "state": made.state,
                 "release": made.number,
                 "dagster/row_count": made.rows,
                 "path": dg.MetadataValue.path(made.path),
+                "held": _held(table.name, hold) if hold else "no",
             }
         )
 
     return release
+
+
+def _held(table: str, hold: Hold) -> str:
+    return f"held at release {hold.release}: {hold.why}. Remedy: {hold.remedy(table)}"
 
 
 def _analyst_asset(installation: Installation, releases: list[dg.AssetKey]) -> dg.AssetsDefinition:

@@ -13,19 +13,20 @@ from orchestration.increment import next_build
 
 def all_published(installation: Installation, catalogue: Catalogue) -> bool:
     """Whether everything that has landed is built and published, and the analysts' database shows it."""
-    from publishing.release import current_fingerprint
+    from publishing.analyst import damage
+    from publishing.release import is_published
 
     build = next_build(installation, catalogue)
     if not build.done:
         return False
     tables = list(catalogue.published_tables)
-    if any(current_fingerprint(installation, table) != build.fingerprint for table in tables):
+    if not all(is_published(installation, table, build.fingerprint) for table in tables):
         return False
-    return _analysts_see(installation) == _current(installation, tables)
+    return not damage(installation) and _analysts_see(installation) == _current(installation, tables)
 
 
 def _current(installation: Installation, tables: list[str]) -> dict[str, str | None]:
-    from publishing.release import current_number
+    from publishing.released import current_number
 
     return {table: current_number(installation, table) for table in tables}
 

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from catalogue.installation import Installation
-from publishing.release import ReleaseError, current_release, parquet_files
+from publishing.released import ReleaseError, current_release, parquet_files
 
 OUTCOMES = ("merged", "superseded", "duplicate", "set_aside")
 COUNTS = ("delivered", "left_out", "landed", *OUTCOMES)

@@ -6,6 +6,7 @@ it, and no run ever locks an analyst out. Its table ``releases`` says what it wa
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,21 @@ from typing import Any
 
 import duckdb
 
+from catalogue.checksums import Checksums, Expected, sha256_of
+from catalogue.errors import GovshareError, without_values
+from catalogue.files import read_derived, write_whole
 from catalogue.installation import Installation
 from publishing.as_of import create_as_of_macros
 from publishing.confidence import create_confidence_macros
 from publishing.files import sweep, sync, temporary_beside
-from publishing.release import current_release, parquet_files, published_tables
+from publishing.released import CHECKSUMS, current_release, parquet_files, published_tables
 from publishing.sql import quoted, text
 
 MEMORY = "2GB"  # tables are streamed from Parquet; more only helps the cache
+
+
+class AnalystError(GovshareError):
+    """The database could not be made; the former file is there as it was."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +53,50 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
     ]
     tables = {manifest["table"]: manifest["release"] for manifest in current}
     rows = sum(manifest["rows"] for manifest in current)
-    if _contents(path) == {manifest["table"]: manifest["content_hash"] for manifest in current}:
+    known = {manifest["table"]: manifest["content_hash"] for manifest in current}
+    if _contents(path) == known and not damage(installation):
         return AnalystDatabase(path, tables, rows, False)
     temporary = temporary_beside(path, folder=False)
-    with duckdb.connect(str(temporary), config={"memory_limit": MEMORY}) as connection:
+    try:
+        _write(temporary, current)
+        _check(temporary, current)
+        temporary.chmod(0o444)  # who opens it for writing by mistake is told so, and harms nobody
+        facts = {"bytes": temporary.stat().st_size, "sha256": sha256_of(temporary)}
+        write_whole(_facts_file(installation), json.dumps(facts))
+        os.replace(temporary, path)
+    except (duckdb.Error, OSError) as error:
+        raise AnalystError(
+            f"the analysts' database could not be written: {without_values(str(error))}",
+            where=str(path),
+            remedy="see whether the disk is full or failing, then govshare run; the former file stays",
+        ) from None
+    finally:
+        sweep(path.parent, path.name)
+    sync(path.parent)
+    return AnalystDatabase(path, tables, rows, True)
+
+
+def damage(installation: Installation) -> str | None:
+    """What is wrong with the file; null: it is the one that was made, or there is none."""
+    path, facts = installation.analyst_database, read_derived(_facts_file(installation))
+    if not path.exists():
+        return None
+    try:
+        expected = Expected(path, facts["bytes"], facts["sha256"])
+    except (KeyError, TypeError):
+        return "was made by nobody knows whom"
+    checksums = Checksums(installation.published / CHECKSUMS)
+    found = checksums.wrong(expected)
+    checksums.save()
+    return found
+
+
+def _facts_file(installation: Installation) -> Path:
+    return installation.analyst_database.with_suffix(".json")
+
+
+def _write(file: Path, current: list[dict[str, Any]]) -> None:
+    with duckdb.connect(str(file), config={"memory_limit": MEMORY}) as connection:
         connection.execute(
             "create table releases (table_name varchar, release varchar, rows bigint, "
             "published_at timestamptz, standard_version varchar, gate varchar, content_hash varchar)"
@@ -58,10 +106,21 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
             _load(connection, manifest)
         create_as_of_macros(connection, current)
         create_confidence_macros(connection, current)
-    temporary.chmod(0o444)  # who opens it for writing by mistake is told so, and harms nobody
-    os.replace(temporary, path)
-    sync(path.parent)
-    return AnalystDatabase(path, tables, rows, True)
+        # Closing would do the same, and keep it to itself when the disk is full.
+        connection.execute("checkpoint")
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def _check(file: Path, current: list[dict[str, Any]]) -> None:
+    """Open what was written, and count."""
+    if file.with_name(f"{file.name}.wal").exists():
+        raise OSError("a part of it is still in DuckDB's log")
+    with duckdb.connect(str(file), read_only=True) as connection:
+        for manifest in current:
+            found = connection.execute(f"select count(*) from {quoted(manifest['table'])}").fetchall()[0][0]
+            if found != manifest["rows"]:
+                raise OSError(f"table {manifest['table']} has {found:,} rows instead of {manifest['rows']:,}")
 
 
 def _load(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:

@@ -19,9 +19,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from catalogue.checksums import Expected, all_wrong, sha256_of
 from catalogue.errors import GovshareError
 from catalogue.installation import Installation
-from publishing.files import rename_into_place, sha256_of, sweep, temporary_beside
+from publishing.files import rename_into_place, sweep, temporary_beside
 from publishing.sql import quoted
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Candidate:
     primary_key: Sequence[str]
     description: str
     version: str
+
+    def expected(self) -> list[Expected]:
+        return [Expected(self.path / file.name, file.bytes, file.sha256) for file in self.files]
 
     def facts(self) -> dict[str, Any]:
         """What a release's manifest says of the content."""
@@ -204,6 +208,21 @@ def _groups(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Tabl
 
 def _table(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(pa.Table.from_batches(batches).columns, schema=schema)
+
+
+def check_written(candidate: Candidate) -> None:
+    """Raise ``CandidateError`` unless the files can be opened, have the rows that were written and their very bytes."""
+    wrong = [f"{e.path.name} {words}" for e, words in all_wrong(candidate.expected())]
+    for file in candidate.files if not wrong else ():
+        rows = pq.read_metadata(candidate.path / file.name).num_rows
+        if rows != file.rows:
+            wrong.append(f"{file.name} has {rows:,} rows instead of {file.rows:,}")
+    if wrong:
+        raise CandidateError(
+            f"the candidate is damaged: {'; '.join(wrong[:3])}",
+            where=candidate.table,
+            remedy="see whether the disk is full or failing, then govshare run; the former release stays",
+        )
 
 
 def discard(candidate: Candidate) -> None:

@@ -6,7 +6,6 @@ sweeps what a killed one left. Single small files are in ``catalogue.files``.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import uuid
@@ -64,8 +63,3 @@ def sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

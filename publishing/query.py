@@ -7,8 +7,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from catalogue.errors import GovshareError
+from catalogue.errors import GovshareError, without_values
 from catalogue.installation import Installation
+from publishing.analyst import damage
+
+ANEW = "govshare run makes it anew from the current releases"
 
 
 class QueryError(GovshareError):
@@ -39,7 +42,13 @@ def _open(installation: Installation) -> duckdb.DuckDBPyConnection:
     path = installation.analyst_database
     if not path.exists():
         raise QueryError("there is no analysts' database yet", where=str(path), remedy="govshare run")
-    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        if found := damage(installation):
+            raise QueryError(f"the analysts' database {found}", where=str(path), remedy=ANEW)
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        words = f"the analysts' database cannot be opened: {without_values(str(error))}"
+        raise QueryError(words, where=str(path), remedy=ANEW) from None
     # Read-only protects this file alone; these two keep a query from the other files of the machine.
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")

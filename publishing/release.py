@@ -1,33 +1,42 @@
-"""Releases: numbered, immutable folders of Parquet files with a manifest; ``current`` leads to the one to
-read.
+"""Releases: numbered, immutable folders of Parquet files with a manifest; ``current`` leads to the one to read.
 
 A release is made of a candidate that the gate passed: the manifest is written into the candidate's folder,
 the folder gets its number by one rename, then ``current`` moves by another. Nothing here decides whether a
-candidate is good, and nothing changes a release once it has its number.
+candidate is good, and nothing changes a release once it has its number. How it is read is in ``released``, how one
+goes back in ``rollback``.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from catalogue.errors import GovshareError
-from catalogue.files import write_whole
-from catalogue.installation import Installation
-from publishing.candidate import Candidate, discard
-from publishing.files import point, rename_into_place, sweep
+from filelock import FileLock
 
-CURRENT = "current"
-MANIFEST = "manifest.json"
+from catalogue.errors import GovshareError
+from catalogue.files import read_derived, write_whole
+from catalogue.installation import Installation
+from publishing.candidate import Candidate, check_written, discard
+from publishing.files import point, rename_into_place, sweep
+from publishing.released import (
+    CURRENT,
+    MANIFEST,
+    ReleaseError,
+    current_number,
+    current_release,
+    damage,
+    manifest_of,
+    manifests,
+    numbers,
+    published_tables,
+)
+from publishing.withdrawn import Hold, Withdrawn, withdrawn
+
 CONFIRMED = "confirmed.json"  # the newest lineage after which the current release stayed current
-WITHDRAWN = "withdrawn.json"  # numbers of releases that were rolled back
-NUMBER = re.compile(r"\d{6}")
 
 
 class GateFailed(GovshareError):
@@ -43,10 +52,6 @@ class GateFailed(GovshareError):
             where=table,
             remedy="see the report in data_docs; the former release stays current",
         )
-
-
-class ReleaseError(GovshareError):
-    """A release that was asked for is not there, or its files are not those that were published."""
 
 
 class CheckLike(Protocol):
@@ -70,8 +75,8 @@ class VerdictLike(Protocol):
 @dataclass(frozen=True)
 class Release:
     """``state``: ``new``, ``unchanged`` (the current release has this content already), ``withdrawn`` (the
-    content was rolled back, so it is not published again; the release is the withdrawn one) or ``rolled
-    back``."""
+    content was rolled back, so it is not published again; the release is the withdrawn one), ``held`` (the table was
+    rolled back, and what caused it is still there) or ``rolled back``."""
 
     table: str
     number: str
@@ -92,15 +97,36 @@ def publish(
     """
     if not verdict.passed:
         raise GateFailed(candidate.table, verdict)
+    check_written(candidate)
+    with alone(installation):
+        return _publish(installation, candidate, verdict, lineage)
+
+
+def alone(installation: Installation) -> FileLock:
+    """Held by who changes which release is current: a roll-back may come while a run publishes."""
+    installation.published.mkdir(parents=True, exist_ok=True)
+    return FileLock(installation.published / ".lock")
+
+
+def _publish(
+    installation: Installation, candidate: Candidate, verdict: VerdictLike, lineage: Mapping[str, Any]
+) -> Release:
     heal(installation, candidate.table)
     folder = installation.published / candidate.table
-    current = current_number(installation, candidate.table)
-    same = {m["release"]: m for m in _manifests(folder) if m["content_hash"] == candidate.content_hash}
-    known = current if current in same else max(_withdrawn(folder) & same.keys(), default=None)
+    current, back = current_number(installation, candidate.table), withdrawn(folder)
+    if current and back.hold:
+        if back.hold.in_force(installation):
+            discard(candidate)
+            _confirm(folder, current, lineage)
+            return release_as(manifest_of(folder / current), "held")
+        Withdrawn(back.releases).write(folder)
+    same = {m["release"]: m for m in manifests(folder) if m["content_hash"] == candidate.content_hash}
+    same = {number: m for number, m in same.items() if number in back.releases or not damage(m)}
+    known = current if current in same else max(back.releases & same.keys(), default=None)
     if current and known:
         discard(candidate)  # or the gate would take it for rows to come
         _confirm(folder, current, lineage)
-        return _release(folder, same[known], "unchanged" if known == current else "withdrawn")
+        return release_as(same[known], "unchanged" if known == current else "withdrawn")
 
     manifest = {
         "table": candidate.table,
@@ -118,7 +144,7 @@ def publish(
     rename_into_place(candidate.path, folder / manifest["release"])
     point(folder / CURRENT, manifest["release"])
     _confirm(folder, manifest["release"], lineage)
-    return _release(folder, manifest, "new")
+    return release_as({**manifest, "path": folder / manifest["release"]}, "new")
 
 
 def heal(installation: Installation, table: str) -> None:
@@ -128,32 +154,19 @@ def heal(installation: Installation, table: str) -> None:
     sweep(folder, CURRENT)
     for note in folder.glob(".*.tmp"):  # of write_whole
         note.unlink()
-    good = [number for number in _numbers(folder) if number not in _withdrawn(folder)]
+    taken_back = withdrawn(folder).releases
+    good = [number for number in numbers(folder) if number not in taken_back]
     if good and current_number(installation, table) != good[-1]:
         point(folder / CURRENT, good[-1])
 
 
-def rollback(installation: Installation, table: str, release: str) -> Release:
-    """Make an older release current again. Everything newer counts as withdrawn: the same content is not
-    published again by the next run, other content is."""
-    folder = installation.published / table
-    if release not in _numbers(folder):
-        raise ReleaseError(
-            f"there is no release {release}", where=table, remedy="govshare releases lists what there is"
-        )
-    newer = [number for number in _numbers(folder) if number > release]
-    withdrawn = sorted({*_withdrawn(folder), *newer} - {release})
-    write_whole(folder / WITHDRAWN, json.dumps(withdrawn))
-    point(folder / CURRENT, release)
-    return _release(folder, manifest_of(folder / release), "rolled back")
-
-
 def releases(installation: Installation) -> list[dict[str, Any]]:
-    """All releases of all tables, oldest first: table, release, current, rows, published_at, gate."""
+    """All releases of all tables that can be read, oldest first: table, release, current, rows, published_at, gate,
+    held (why newer ones are not released; null where they are)."""
     found = []
     for table in published_tables(installation, with_current=False):
-        current = current_number(installation, table)
-        for manifest in _manifests(installation.published / table):
+        current, hold = current_number(installation, table), held(installation, table)
+        for manifest in manifests(installation.published / table):
             found.append(
                 {
                     "table": table,
@@ -162,62 +175,42 @@ def releases(installation: Installation) -> list[dict[str, Any]]:
                     "rows": manifest["rows"],
                     "published_at": manifest["published_at"],
                     "gate": manifest["gate"]["verdict"],
+                    "held": hold.why if hold and manifest["release"] == current else None,
                 }
             )
     return found
-
-
-def published_tables(installation: Installation, *, with_current: bool = True) -> list[str]:
-    """Names of the tables that have a release, sorted."""
-    if not installation.published.is_dir():
-        return []
-    folders = [path for path in sorted(installation.published.iterdir()) if path.is_dir()]
-    return [path.name for path in folders if _numbers(path) and (not with_current or (path / CURRENT).exists())]
-
-
-def current_number(installation: Installation, table: str) -> str | None:
-    """The number that ``current`` leads to; null before the first release."""
-    link = installation.published / table / CURRENT
-    return os.readlink(link) if link.is_symlink() and link.exists() else None
-
-
-def current_release(installation: Installation, table: str) -> dict[str, Any] | None:
-    """The manifest of the current release, with its folder under ``path``; null before the first release."""
-    number = current_number(installation, table)
-    if number is None:
-        return None
-    path = installation.published / table / number
-    return {**manifest_of(path), "path": path}
-
-
-def release_of(installation: Installation, table: str) -> dict[str, Any]:
-    """The same, for who cannot do without one."""
-    manifest = current_release(installation, table)
-    if manifest is None:
-        raise ReleaseError(
-            "this table has no release", where=table, remedy="govshare releases lists what has been published"
-        )
-    return manifest
 
 
 def current_fingerprint(installation: Installation, table: str) -> str | None:
     """The fingerprint of the last build whose content was dealt with, be it the current one or one that was
     rolled back: equal means nothing is left to publish."""
     number = current_number(installation, table)
-    note = installation.published / table / CONFIRMED
-    if number is None or not note.exists():
+    confirmed = read_derived(installation.published / table / CONFIRMED)
+    try:
+        return confirmed["lineage"].get("fingerprint") if confirmed and confirmed["release"] == number else None
+    except (KeyError, AttributeError):
         return None
-    confirmed = json.loads(note.read_text(encoding="utf-8"))
-    return confirmed["lineage"].get("fingerprint") if confirmed["release"] == number else None
 
 
-def manifest_of(release: Path) -> dict[str, Any]:
-    return json.loads((release / MANIFEST).read_text(encoding="utf-8"))
+def is_published(installation: Installation, table: str, fingerprint: str | None) -> bool:
+    """Whether nothing is left to do for ``table`` after the build of this fingerprint: it was dealt with, and the
+    current release is what was published."""
+    if fingerprint is None or current_fingerprint(installation, table) != fingerprint:
+        return False
+    hold = withdrawn(installation.published / table).hold
+    if hold and not hold.in_force(installation):
+        return False
+    try:
+        manifest = current_release(installation, table)
+    except ReleaseError:
+        return False
+    return manifest is not None and not damage(manifest)
 
 
-def parquet_files(manifest: Mapping[str, Any]) -> list[str]:
-    """Absolute paths of the files of a manifest that ``current_release`` gave."""
-    return [str(manifest["path"] / file["name"]) for file in manifest["files"]]
+def held(installation: Installation, table: str) -> Hold | None:
+    """The hold on a table; null where there is none or what it waited for has been withdrawn."""
+    hold = withdrawn(installation.published / table).hold
+    return hold if hold and hold.in_force(installation) else None
 
 
 def _confirm(folder: Path, release: str, lineage: Mapping[str, Any]) -> None:
@@ -229,25 +222,11 @@ def _confirm(folder: Path, release: str, lineage: Mapping[str, Any]) -> None:
     write_whole(folder / CONFIRMED, json.dumps(note, ensure_ascii=False, default=str))
 
 
-def _release(folder: Path, manifest: Mapping[str, Any], state: str) -> Release:
-    number = manifest["release"]
-    return Release(manifest["table"], number, folder / number, state, manifest["rows"], manifest["published_at"])
-
-
-def _numbers(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(path.name for path in folder.iterdir() if NUMBER.fullmatch(path.name))
+def release_as(manifest: Mapping[str, Any], state: str) -> Release:
+    return Release(
+        manifest["table"], manifest["release"], manifest["path"], state, manifest["rows"], manifest["published_at"]
+    )
 
 
 def _last_number(folder: Path) -> int:
-    return int(max(_numbers(folder), default="0"))
-
-
-def _manifests(folder: Path) -> list[dict[str, Any]]:
-    return [manifest_of(folder / number) for number in _numbers(folder)]
-
-
-def _withdrawn(folder: Path) -> set[str]:
-    note = folder / WITHDRAWN
-    return set(json.loads(note.read_text(encoding="utf-8"))) if note.exists() else set()
+    return int(max(numbers(folder), default="0"))

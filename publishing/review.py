@@ -15,7 +15,7 @@ import duckdb
 from catalogue.errors import GovshareError
 from catalogue.installation import Installation
 from linking import decisions
-from publishing.release import parquet_files, release_of
+from publishing.released import parquet_files, release_of
 from publishing.sql import quoted
 
 HANDLE = 12  # hexadecimal digits: enough to tell a city's people apart

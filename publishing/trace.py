@@ -16,7 +16,7 @@ from catalogue.installation import Installation
 from publishing.as_of import HISTORY, is_base
 from publishing.confidence import TABLE as CONFIDENCE
 from publishing.confidence import levels_of
-from publishing.release import ReleaseError, current_release, parquet_files, release_of
+from publishing.released import ReleaseError, current_release, parquet_files, release_of
 from publishing.sql import quoted
 
 ADDRESS = {"_batch", "_row", "_op", "_file", "_line", "_problem", "_raw"}

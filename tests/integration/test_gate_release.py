@@ -12,7 +12,8 @@ from catalogue.installation import Installation
 from catalogue.model import BaseTable, Catalogue, Claim, Column, Resource
 from expectations.gate import judge
 from publishing.candidate import Candidate, write_candidate
-from publishing.release import GateFailed, Release, current_release, publish, releases
+from publishing.release import GateFailed, Release, publish, releases
+from publishing.released import current_release
 
 GOOD = [("91350100M000100Y43", "新乡一号"), ("11410700005483005B", "新乡二号"), ("11410700009000074A", None)]
 WRONG_CODE = "91350100M000100Y44"

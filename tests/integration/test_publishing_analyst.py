@@ -15,7 +15,8 @@ from catalogue.model import BaseTable, Column
 from publishing.analyst import build_analyst_database
 from publishing.candidate import write_candidate
 from publishing.query import QueryError, query, query_arrow
-from publishing.release import publish, rollback
+from publishing.release import publish
+from publishing.rollback import rollback
 
 TABLES = {
     name: BaseTable(
@@ -79,7 +80,7 @@ def test_a_new_release_and_a_rollback_are_taken_over(installation: Installation)
     release(installation, "person", 9)
     assert build_analyst_database(installation).tables["person"] == "000002"
     assert query(installation, "select count(*) from person")[1] == [(9,)]
-    rollback(installation, "person", "000001")
+    rollback(installation, "person", "000001", why="wrong")
     assert build_analyst_database(installation).changed
     assert query(installation, "select count(*) from person")[1] == [(3,)]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,24 +11,20 @@ from typing import Any
 import duckdb
 import pytest
 
+from catalogue.checksums import sha256_of
 from catalogue.installation import Installation
 from catalogue.model import BaseTable, Column
-from publishing.candidate import Candidate, sha256_of, write_candidate
-from publishing.release import (
-    GateFailed,
-    Release,
+from publishing.candidate import Candidate, write_candidate
+from publishing.release import GateFailed, Release, current_fingerprint, heal, is_published, publish, releases
+from publishing.released import (
     ReleaseError,
-    current_fingerprint,
     current_number,
     current_release,
-    heal,
     manifest_of,
     parquet_files,
-    publish,
     published_tables,
-    releases,
-    rollback,
 )
+from publishing.rollback import resume, rollback
 
 TABLE = BaseTable(name="person", description="人", primary_key=("id",), columns=(Column(name="id", type="bigint"),))
 
@@ -135,10 +130,24 @@ def test_a_candidate_that_did_not_pass_is_not_published(city: City) -> None:
     assert city.rows() == 3 and "former release stays current" in str(error.value)
 
 
+def test_a_table_that_was_rolled_back_stays_so_until_somebody_resumes_it(city: City) -> None:
+    city.run(3), city.run(4)
+    assert rollback(city.installation, "person", "000001", why="wrong").state == "rolled back"
+    assert city.rows() == 3
+    for rows in (4, 5):
+        again = city.run(rows)
+        assert (again.state, again.number, city.rows()) == ("held", "000001", 3)
+        assert is_published(city.installation, "person", f"f{rows}"), "the next run has nothing to do"
+        assert not city.leftovers()
+    assert resume(city.installation, "person").why == "wrong"
+    assert not is_published(city.installation, "person", "f5"), "the next run has something to do"
+    assert (city.run(5).state, city.rows()) == ("new", 5)
+
+
 def test_rolled_back_content_is_not_published_again_but_other_content_is(city: City) -> None:
     city.run(3), city.run(4)
-    assert rollback(city.installation, "person", "000001").state == "rolled back"
-    assert city.rows() == 3
+    rollback(city.installation, "person", why="wrong")
+    resume(city.installation, "person")
     again = city.run(4)
     assert (again.state, again.number, city.rows()) == ("withdrawn", "000002", 3)
     assert current_fingerprint(city.installation, "person") == "f4", "the next run has nothing to do"
@@ -147,16 +156,18 @@ def test_rolled_back_content_is_not_published_again_but_other_content_is(city: C
 
 def test_a_rollback_can_be_taken_back(city: City) -> None:
     city.run(3), city.run(4), city.run(5)
-    rollback(city.installation, "person", "000001")
-    rollback(city.installation, "person", "000002")
+    rollback(city.installation, "person", "000001", why="wrong")
+    rollback(city.installation, "person", "000002", why="wrong")
     heal(city.installation, "person")
-    assert city.rows() == 4 and city.run(5).state == "withdrawn"
+    assert city.rows() == 4 and city.run(5).state == "held"
+    rollback(city.installation, "person", "000003", why="it was right")
+    assert city.rows() == 5 and (city.run(5).state, city.run(6).state) == ("unchanged", "new")
 
 
 def test_a_rollback_to_a_release_that_is_not_there_is_refused(city: City) -> None:
     city.run(3)
     with pytest.raises(ReleaseError, match="no release 000007") as error:
-        rollback(city.installation, "person", "000007")
+        rollback(city.installation, "person", "000007", why="wrong")
     assert error.value.remedy and city.rows() == 3
 
 
@@ -239,9 +250,9 @@ def test_a_kill_in_a_rollback_leaves_one_of_the_two_and_the_next_run_agrees(tmp_
     def two(city: City) -> None:
         city.run(3), city.run(4)
 
-    for city in every_kill(lambda c: rollback(c.installation, "person", "000001"), two, tmp_path):
+    for city in every_kill(lambda c: rollback(c.installation, "person", "000001", why="wrong"), two, tmp_path):
         assert city.rows() in (3, 4)
         withdrawn = city.installation.published / "person" / "withdrawn.json"
-        expected = 3 if withdrawn.exists() and json.loads(withdrawn.read_text()) else 4
+        expected = 3 if withdrawn.exists() else 4
         city.run(4)
         assert city.rows() == expected

@@ -13,7 +13,8 @@ from catalogue.installation import Installation
 from catalogue.model import BaseTable, Column
 from publishing.account import account
 from publishing.candidate import write_candidate
-from publishing.release import ReleaseError, publish
+from publishing.release import publish
+from publishing.released import ReleaseError
 from publishing.trace import trace
 
 ID = "11010519491231002X"

@@ -26,7 +26,6 @@ from publishing.analyst import build_analyst_database
 from publishing.candidate import Candidate, write_candidate
 from publishing.release import held, is_published, publish
 from publishing.released import current_release
-from publishing.withdrawn import Hold
 
 ANY_RELEASE = LastRelease(rows=1, updated_at="1970-01-01")  # so that the comparing checks are planned, too
 Judged = tuple[Candidate, Verdict]
@@ -76,8 +75,7 @@ def _candidate_asset(
         fingerprint = built_fingerprint(installation)
         if is_published(installation, table.name, fingerprint):
             release = current_release(installation, table.name) or {}
-            hold = held(installation, table.name)
-            step("publish", table.name, done=True, note=_held(table.name, hold) if hold else "unchanged")
+            step("publish", table.name, done=True, note=_held(installation, table.name) or "unchanged")
             yield dg.Output(None, metadata={"state": "unchanged", "dagster/row_count": release["rows"]})
             found = {check["name"]: check for check in release["gate"]["checks"]}
         else:
@@ -158,24 +156,26 @@ def _release_asset(installation: Installation, table: BaseTable) -> dg.AssetsDef
             return dg.MaterializeResult(metadata={"state": "unchanged", "release": current.get("release", "none")})
         candidate, verdict = judged
         made = publish(installation, candidate, verdict, lineage(installation))
-        hold = held(installation, table.name)
         note = f"release {made.number}" if made.state == "new" else made.state
-        step("publish", table.name, rows=made.rows, done=True, note=_held(table.name, hold) if hold else note)
+        stays = _held(installation, table.name)
+        step("publish", table.name, rows=made.rows, done=True, note=stays or note)
         return dg.MaterializeResult(
             metadata={
                 "state": made.state,
                 "release": made.number,
                 "dagster/row_count": made.rows,
                 "path": dg.MetadataValue.path(made.path),
-                "held": _held(table.name, hold) if hold else "no",
+                "held": stays or "no",
             }
         )
 
     return release
 
 
-def _held(table: str, hold: Hold) -> str:
-    return f"held at release {hold.release}: {hold.why}. Remedy: {hold.remedy(table)}"
+def _held(installation: Installation, table: str) -> str:
+    """Why nothing newer is released of a table that was rolled back, and how that ends; empty where it is."""
+    stays = held(installation, table)
+    return f"held at release {stays.release}: {stays.why}. Remedy: {stays.remedy(table)}" if stays else ""
 
 
 def _analyst_asset(installation: Installation, releases: list[dg.AssetKey]) -> dg.AssetsDefinition:

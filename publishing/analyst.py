@@ -78,17 +78,24 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
 
 def damage(installation: Installation) -> str | None:
     """What is wrong with the file; null: it is the one that was made, or there is none."""
-    path, facts = installation.analyst_database, read_derived(_facts_file(installation))
-    if not path.exists():
+    if not installation.analyst_database.exists():
         return None
-    try:
-        expected = Expected(path, facts["bytes"], facts["sha256"])
-    except (KeyError, TypeError):
-        return "was made by nobody knows whom"
+    known = expected(installation)
+    if known is None:
+        return "is not the one that govshare has made"
     checksums = Checksums(installation.published / CHECKSUMS)
-    found = checksums.wrong(expected)
+    found = checksums.wrong(known)
     checksums.save()
     return found
+
+
+def expected(installation: Installation) -> Expected | None:
+    """The file as it was made; null where nothing tells."""
+    facts = read_derived(_facts_file(installation))
+    try:
+        return Expected(installation.analyst_database, facts["bytes"], facts["sha256"])
+    except (KeyError, TypeError):
+        return None
 
 
 def _facts_file(installation: Installation) -> Path:

@@ -79,7 +79,7 @@ def releases(as_json: Json = False) -> None:
     if not found:
         people.print("Nothing has been published yet. Remedy: govshare run")
         return
-    columns = ["table", "release", "current", "rows", "published_at", "gate"]
+    columns = ["table", "release", "current", "rows", "published_at", "gate", "held"]
     people.print(table("Releases", columns, [[r[c] for c in columns] for r in found]))
 
 

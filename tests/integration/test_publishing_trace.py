@@ -156,7 +156,7 @@ def test_a_batch_that_is_no_longer_there_leaves_the_address(city: City) -> None:
 
 ACCOUNT = BaseTable(name="account", layer="governance", primary_key=("resource",))
 ROW = (
-    "select '{0}' as resource, {1} as landed, {2} as merged, {3} as superseded, {4} as duplicate, "
+    "select '{0}' as resource, {1} + 2 as delivered, 2 as left_out, map {{'sheet': 1}}::map(varchar, bigint) as left_out_kinds, {1} as landed, {2} as merged, {3} as superseded, {4} as duplicate, "
     "{5} as set_aside, map {{'name_missing': 1, 'id_number_length': 2}}::map(varchar, bigint) as reasons, "
     "{6} as balanced"
 )
@@ -171,7 +171,7 @@ def test_the_account_is_one_line_for_each_resource(city: City) -> None:
     assert document["balanced"] is True
     assert [r["resource"] for r in document["resources"]] == ["a.a", "b.b"]
     assert document["resources"][1] == {
-        "resource": "b.b", "landed": 10, "merged": 4, "superseded": 1, "duplicate": 2, "set_aside": 3,
+        "resource": "b.b", "delivered": 12, "left_out": 2, "left_out_kinds": {"sheet": 1}, "landed": 10, "merged": 4, "superseded": 1, "duplicate": 2, "set_aside": 3,
         "reasons": {"id_number_length": 2, "name_missing": 1},
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogue.files import read_derived, write_whole
+from catalogue.files import read_derived, tell_damaged, write_whole
 
 THREADS = min(4, os.cpu_count() or 1)  # hashing lets go of Python's lock
 
@@ -103,3 +103,30 @@ class Checksums:
     def _looks(self, expected: Expected) -> list[object]:
         found = expected.path.stat()
         return [expected.sha256, found.st_size, found.st_mtime_ns, found.st_ino]
+
+
+def seal(path: Path) -> None:
+    """Write the sha256 of a derived file beside it."""
+    write_whole(_seal_of(path), sha256_of(path) + "\n")
+
+
+def write_sealed(path: Path, text: str) -> None:
+    """Write a derived file and, before it, its sha256: whoever sees the file sees both."""
+    write_whole(_seal_of(path), hashlib.sha256(text.encode()).hexdigest() + "\n")
+    write_whole(path, text)
+
+
+def intact(path: Path) -> bool:
+    """Whether a sealed file is there with the bytes that were sealed; one that is not is told and taken away."""
+    if not path.exists():
+        return False
+    with suppress(OSError, ValueError):
+        if _seal_of(path).read_text(encoding="ascii").strip() == sha256_of(path):
+            return True
+    tell_damaged(path)
+    path.unlink(missing_ok=True)
+    return False
+
+
+def _seal_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")

@@ -1,7 +1,7 @@
 """How govshare calls dbt: the same project, profile, variables and environment every time.
 
-Here belong the command line, the variables ``staged`` and ``provenance``, the code tables, and the manifest with its
-fingerprint. What the manifest says is read in ``load``; when dbt builds the warehouse is Dagster's business.
+Here belong the command line, the variables ``staged`` and ``provenance``, the code tables, and the project's
+fingerprint. What dbt has parsed is kept in ``parsed``; when dbt builds the warehouse is Dagster's business.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from filelock import FileLock
 
+from catalogue.checksums import intact, seal
 from catalogue.dbt_process import close_warehouse
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
@@ -31,8 +30,9 @@ from catalogue.model import staging_model
 from catalogue.problems import LOADER
 
 PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests")
+SUFFIXES = (".sql", ".py", ".yml", ".yaml", ".csv", ".md")  # of what dbt reads
+STATE = "partial_parse.msgpack"  # what dbt has parsed, so that it parses only what has changed
 ADDRESS = 'struct(resource varchar, batch varchar, "row" bigint)'
-KEPT_MANIFESTS = 4  # another process may just be about to read one
 _NARROW = str.maketrans("（），", "(),")
 _WIDE = str.maketrans("(),", "（），")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -52,7 +52,7 @@ def staged_models(content: Path) -> dict[str, list[str]]:
     Read from the sources' ``claims`` before dbt parses, because dbt wants every ref while it parses. A
     resource without a staging model is left out, and one that is malformed too: ``check`` tells about it.
     """
-    written = {path.stem for path in content.rglob("stg_*.sql")}
+    written = {path.stem for path in content_files(content, ".sql")}
     staged: dict[str, set[str]] = {}
     for department, name, meta in _sources(content):
         model = staging_model(department, name)
@@ -141,7 +141,7 @@ def dbt_environment(installation: Installation) -> dict[str, str]:
 def _code_tables_file(installation: Installation) -> Path:
     file = installation.dbt_target / "code_tables.json"
     text = json.dumps(code_tables(), ensure_ascii=False)
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
+    if not file.exists() or file.read_bytes() != text.encode():
         write_whole(file, text)
     return file
 
@@ -149,6 +149,8 @@ def _code_tables_file(installation: Installation) -> Path:
 def run_dbt(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Call dbt and wait; raise ``DbtError`` with what it said when it fails."""
     installation.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    state = installation.dbt_target / STATE
+    intact(state)  # or dbt would go on from what is damaged
     done = subprocess.run(
         dbt_command(installation, *arguments),
         env=dbt_environment(installation),
@@ -160,6 +162,8 @@ def run_dbt(installation: Installation, *arguments: str) -> subprocess.Completed
     if done.returncode:
         said = COLOURS.sub("", done.stdout + done.stderr).strip()
         raise DbtError(f"`dbt {arguments[0]}` failed:\n{said}", said, "correct what dbt names, then run again")
+    with suppress(FileNotFoundError):
+        seal(state)
     return done
 
 
@@ -167,6 +171,7 @@ def run_dbt(installation: Installation, *arguments: str) -> subprocess.Completed
 def as_dbt(installation: Installation, target: Path | None = None) -> Iterator[None]:
     """dbt's environment in this process, while dbt runs in it or is started from it; afterwards the process has its own
     again. ``target``: a target folder of its own."""
+    intact(installation.dbt_target / STATE)  # Dagster hands it on to dbt
     before = dict(os.environ)
     os.environ.update(dbt_environment(installation) | ({"DBT_TARGET_PATH": str(target)} if target else {}))
     try:
@@ -200,40 +205,14 @@ def project_fingerprint(installation: Installation) -> str:
     return digest.hexdigest()
 
 
-def manifest_file(installation: Installation) -> Path:
-    """Where dbt's manifest of this installation lies, once it is parsed: its name says what was parsed."""
-    parts = (project_fingerprint(installation), os.path.relpath(installation.content, DBT_PROJECT),
-             version("dbt-core"), version("dbt-duckdb"))  # fmt: skip
-    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    return installation.dbt_target / f"manifest-{fingerprint}.json"
-
-
-def ensure_manifest(installation: Installation) -> Path:
-    """dbt's manifest of this installation; dbt parses (3 s) only if project, content or its version changed.
-
-    The file's name carries the fingerprint and the file comes by rename: two processes do not disturb each
-    other.
-    """
-    manifest = manifest_file(installation)
-    if manifest.exists():
-        return manifest
-    installation.dbt_target.mkdir(parents=True, exist_ok=True)
-    with FileLock(installation.dbt_target / "parse.lock"):
-        if not manifest.exists():
-            run_dbt(installation, "--quiet", "parse")
-            write_whole(manifest, (installation.dbt_target / "manifest.json").read_text(encoding="utf-8"))
-    others = sorted(installation.dbt_target.glob("manifest-*.json"), key=lambda path: path.stat().st_mtime)
-    for old in others[:-KEPT_MANIFESTS]:
-        old.unlink(missing_ok=True)
-    return manifest
-
-
 def content_files(content: Path, *suffixes: str) -> list[Path]:
     """Files of a city's content, sorted; hidden ones are nobody's."""
     return sorted(
         path
         for path in content.rglob("*")
-        if path.is_file() and path.suffix in suffixes and not path.relative_to(content).as_posix().startswith(".")
+        if path.suffix in suffixes
+        and not any(part.startswith(".") for part in path.relative_to(content).parts)
+        and path.is_file()
     )
 
 
@@ -263,7 +242,7 @@ def _list(parent: Any, name: str) -> list[Mapping[str, Any]]:
 def _project_files(installation: Installation) -> Iterator[tuple[str, Path]]:
     for part in PARTS:
         root = DBT_PROJECT / part
-        for path in [root] if root.is_file() else content_files(root, ".sql", ".yml", ".yaml", ".csv", ".md"):
+        for path in [root] if root.is_file() else content_files(root, *SUFFIXES):
             yield path.relative_to(DBT_PROJECT).as_posix(), path
-    for path in content_files(installation.content, ".sql", ".yml", ".yaml", ".csv", ".md"):
+    for path in content_files(installation.content, *SUFFIXES):
         yield f"content/{path.relative_to(installation.content).as_posix()}", path

@@ -71,14 +71,29 @@ def pass_over_unheard_events() -> None:
 
 def keep_compiled_templates(folder: Path) -> None:
     """From now on a template that was compiled once is read from ``folder``. Another text, another Jinja, Python or dbt
-    is another template."""
+    is another template, and so is one whose bytes are not those that were kept: Python runs whatever it finds there."""
+    from hashlib import sha256
     from importlib.metadata import version
 
     from dbt_common.clients.jinja import MacroFuzzEnvironment
     from jinja2 import FileSystemBytecodeCache
+    from jinja2.bccache import Bucket
+
+    class Sealed(FileSystemBytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            file = folder / f"{bucket.key}.cache"
+            kept = file.read_bytes() if file.exists() else b""
+            if kept and kept[:32] == sha256(kept[32:]).digest():
+                bucket.bytecode_from_string(kept[32:])
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            code = bucket.bytecode_to_string()
+            part = folder / f"{bucket.key}.{os.getpid()}"
+            part.write_bytes(sha256(code).digest() + code)
+            part.replace(folder / f"{bucket.key}.cache")
 
     folder.mkdir(parents=True, exist_ok=True)
-    cache, compiled, dbt = FileSystemBytecodeCache(str(folder)), MacroFuzzEnvironment.compile, version("dbt-common")
+    cache, compiled, dbt = Sealed(str(folder)), MacroFuzzEnvironment.compile, version("dbt-common")
 
     def compile_once(self: Any, source: Any, *others: Any, **named: Any) -> Any:
         if others or named or not isinstance(source, str):

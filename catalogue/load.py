@@ -6,7 +6,6 @@ Here an entry gets its shape. Whether what it says is right, by the compilation 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from catalogue.dbt import ensure_manifest
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import (
     Agreement,
@@ -32,6 +30,7 @@ from catalogue.model import (
     Resource,
     Sharing,
 )
+from catalogue.parsed import read_manifest
 from catalogue.problems import CatalogueError, Problem, line_of
 from catalogue.rules import problems_of
 from catalogue.rules.words import close_to
@@ -50,7 +49,7 @@ def load(installation: Installation) -> Catalogue:
 
 def read(installation: Installation) -> Reading:
     """The catalogue as far as it can be read, with a problem for each entry that has not the right shape."""
-    return Reading(json.loads(ensure_manifest(installation).read_text(encoding="utf-8")))
+    return Reading(read_manifest(installation))
 
 
 class Reading:

@@ -6,14 +6,12 @@ modules named below; names are decided in ``keys``.
 
 from __future__ import annotations
 
-import json
-
 import dagster as dg
 
-from catalogue.dbt import ensure_manifest
 from catalogue.installation import Installation
 from catalogue.load import load
 from catalogue.model import Catalogue
+from catalogue.parsed import read_manifest
 from orchestration.collect import collect_assets
 from orchestration.jobs import collect_jobs
 
@@ -26,7 +24,7 @@ def definitions(installation: Installation, catalogue: Catalogue | None = None) 
     from orchestration.publish import publish_assets
 
     catalogue = catalogue or load(installation)
-    manifest = json.loads(ensure_manifest(installation).read_text(encoding="utf-8"))
+    manifest = read_manifest(installation)
     built = build_assets(installation, catalogue, manifest)
     account = account_check(installation, manifest)
     published = publish_assets(installation, catalogue, manifest)

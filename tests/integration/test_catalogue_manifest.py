@@ -11,22 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from catalogue import dbt
-from catalogue.dbt import DbtError, ensure_manifest, run_dbt
+from catalogue import parsed
+from catalogue.dbt import DbtError, run_dbt
 from catalogue.installation import DBT_PROJECT, Installation
+from catalogue.parsed import ensure_manifest
 
 CONTENT = DBT_PROJECT / "cities" / "xinxiang"
 ENSURE = """
 import sys
 from pathlib import Path
-from catalogue import dbt
+from catalogue import parsed
 from catalogue.installation import Installation
-parse = dbt.run_dbt
+parse = parsed.run_dbt
 def counted(*arguments):
     print("parsed", flush=True)
     return parse(*arguments)
-dbt.run_dbt = counted
-print(dbt.ensure_manifest(Installation(Path(sys.argv[1]), Path(sys.argv[1]), Path(sys.argv[2]))))
+parsed.run_dbt = counted
+print(parsed.ensure_manifest(Installation(Path(sys.argv[1]), Path(sys.argv[1]), Path(sys.argv[2]))))
 """
 
 
@@ -59,7 +60,7 @@ def test_of_two_processes_at_once_one_parses_and_both_get_the_manifest(two_at_on
 def test_without_a_change_dbt_is_not_asked_again(
     installation: Installation, two_at_once: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dbt, "run_dbt", lambda *_: pytest.fail("dbt was called"))
+    monkeypatch.setattr(parsed, "run_dbt", lambda *_: pytest.fail("dbt was called"))
     assert str(ensure_manifest(installation)) == two_at_once[0][-1]
 
 
@@ -69,15 +70,31 @@ def test_another_version_of_dbt_or_another_content_is_parsed_anew_and_old_manife
     def parse(installation: Installation, *_: str) -> None:
         (installation.dbt_target / "manifest.json").write_text("{}")
 
-    monkeypatch.setattr(dbt, "run_dbt", parse)
+    monkeypatch.setattr(parsed, "run_dbt", parse)
     made = set()
-    for version in range(dbt.KEPT_MANIFESTS + 2):
-        monkeypatch.setattr(dbt, "version", lambda _, v=version: f"9.{v}")
+    for version in range(parsed.KEPT_MANIFESTS + 2):
+        monkeypatch.setattr(parsed, "version", lambda _, v=version: f"9.{v}")
         path = ensure_manifest(installation)
         os.utime(path, (version + 1e9, version + 1e9))
         made.add(path)
-    assert len(made) == dbt.KEPT_MANIFESTS + 2
-    assert len(list(installation.dbt_target.glob("manifest-*.json"))) <= dbt.KEPT_MANIFESTS + 1
+    assert len(made) == parsed.KEPT_MANIFESTS + 2
+    assert len(list(installation.dbt_target.glob("manifest-*.json"))) <= parsed.KEPT_MANIFESTS + 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\xff\x00\xfe", None], ids=["empty", "other", "garbage", "one bit"])
+def test_a_damaged_manifest_is_parsed_anew(
+    installation: Installation, two_at_once: list[list[str]], monkeypatch: pytest.MonkeyPatch, damage: bytes | None
+) -> None:
+    whole = b'{"nodes": {}}'
+
+    def parse(installation: Installation, *_: str) -> None:
+        (installation.dbt_target / "manifest.json").write_bytes(whole)
+
+    monkeypatch.setattr(parsed, "run_dbt", parse)
+    monkeypatch.setattr(parsed, "version", lambda _: "8.0")
+    path = ensure_manifest(installation)
+    path.write_bytes(whole.replace(b"nodes", b"nodEs") if damage is None else damage)
+    assert ensure_manifest(installation) == path and path.read_bytes() == whole
 
 
 def test_what_dbt_says_when_it_fails_is_in_the_error_without_colours(installation: Installation) -> None:
@@ -105,7 +122,7 @@ def test_a_project_that_has_moved_is_not_read_where_it_was(tmp_path: Path, monke
     shutil.copytree(DBT_PROJECT, here, ignore=shutil.ignore_patterns("target", "logs"))
 
     def seed(project: Path) -> None:
-        monkeypatch.setattr(dbt, "DBT_PROJECT", project)
+        monkeypatch.setattr(parsed, "DBT_PROJECT", project)
         monkeypatch.setattr("catalogue.installation.DBT_PROJECT", project)
         installation = Installation(tmp_path / "data", tmp_path / "city", project / "cities" / "xinxiang")
         run_dbt(installation, "seed", "--full-refresh", "--select", "sex")

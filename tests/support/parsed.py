@@ -17,8 +17,9 @@ from pprint import pformat
 
 import yaml
 
-from catalogue.dbt import KEPT_MANIFESTS, manifest_file
+from catalogue.checksums import seal
 from catalogue.installation import DBT_PROJECT, Installation
+from catalogue.parsed import KEPT_MANIFESTS, manifest_file
 
 STATE = "partial_parse.msgpack"
 SHELF = DBT_PROJECT / "target" / "tests"
@@ -31,8 +32,10 @@ def take_over(installation: Installation) -> Installation:
     state.parent.mkdir(parents=True, exist_ok=True)
     if kept.exists() and not state.exists():
         state.write_bytes(_moved(kept.read_bytes(), NOWHERE, installation.warehouse))
+        seal(state)
     if (SHELF / manifest.name).exists() and not manifest.exists():
         shutil.copy(SHELF / manifest.name, manifest)
+        seal(manifest)
     return installation
 
 
@@ -41,6 +44,7 @@ def moved(was: Installation, now: Installation) -> None:
     state = now.dbt_target / STATE
     if state.exists():
         state.write_bytes(_moved(state.read_bytes(), was.warehouse, now.warehouse))
+        seal(state)
 
 
 def keep(installation: Installation) -> None:

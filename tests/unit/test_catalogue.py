@@ -231,6 +231,8 @@ def test_the_fingerprint_changes_with_every_file_of_the_content_and_with_nothing
     source = write(tmp_path / "k/sources/a.yml", "sources: []")
     first = project_fingerprint(installation)
     write(tmp_path / "k/.editor/a.yml", "x")
+    write(tmp_path / "k/sources/.a.yml.swp.yml", "x")
+    write(tmp_path / "k/staging/.ipynb_checkpoints/stg_a__b.sql", "x")
     write(tmp_path / "k/notes.txt", "x")
     os.utime(source)
     assert project_fingerprint(installation) == first
@@ -238,11 +240,13 @@ def test_the_fingerprint_changes_with_every_file_of_the_content_and_with_nothing
     for change in (
         lambda: write(source, "sources: [] # 注"),
         lambda: write(tmp_path / "k/staging/stg_a__b.sql", "select 1"),
+        lambda: write(tmp_path / "k/staging/int_a.py", "def model(dbt, session): ..."),
+        lambda: write(tmp_path / "k/staging/int_a.py", "def model(dbt, session): return None"),
         lambda: source.rename(source.with_name("b.yml")),
     ):
         change()
         seen.add(project_fingerprint(installation))
-    assert len(seen) == 4
+    assert len(seen) == 6
     assert project_fingerprint(Installation(tmp_path / "x", tmp_path / "y", tmp_path / "k")) in seen
 
 

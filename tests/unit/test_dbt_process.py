@@ -44,6 +44,19 @@ def test_a_template_compiled_once_is_not_compiled_again(tmp_path: Path, monkeypa
         rendered("select {{ one + 2 }}", one=2)
 
 
+@pytest.mark.parametrize("at", [0, 40, -1], ids=["its sum", "its head", "its end"])
+def test_a_damaged_template_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    monkeypatch.setattr(MacroFuzzEnvironment, "compile", MacroFuzzEnvironment.compile)
+    keep_compiled_templates(tmp_path)
+    assert rendered(f"select {{{{ one + {at} }}}}", one=1) == f"select {1 + at}"
+    [file] = tmp_path.glob("*.cache")
+    content = bytearray(file.read_bytes())
+    content[at] ^= 1
+    file.write_bytes(content)
+    assert rendered(f"select {{{{ one + {at} }}}}", one=1) == f"select {1 + at}"
+    assert file.read_bytes() != content
+
+
 def test_a_kind_of_object_has_its_code_made_at_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[CodeBuilder] = []
     compiled = CodeBuilder.compile

@@ -42,6 +42,14 @@ REMARKS = {
     "encoding_in_doubt": ("line whose encoding is in doubt", "编码存疑的行"),
     "hidden_rows_in_cell": ("cell that held whole rows, read as rows", "包含整行的单元格"),
     "heading": ("heading whose invisible characters were taken off", "含不可见字符的表头"),
+    "empty_answer": ("answer without a byte, taken as an empty page", "空应答，按空页处理"),
+    "window_404": ("window of time with nothing there (404)", "时间窗口无数据（404）"),
+    "key_on_two_pages": ("record whose key came on another page, too", "主键在不同页重复的记录"),
+    "nothing_withdrawn": ("reading that withdraws nothing, as records or keys are in doubt", "记录或主键存疑，本次不撤销"),
+    "watermark_form": ("value that is no watermark and did not move it", "形式不符、未计入水位的值"),
+    "watermark_future": ("watermark in the future, which did not move it", "未来时间、未计入水位的值"),
+    "connection_in_clear": ("reading over a connection without encryption", "未加密的连接"),
+    "certificate_unverified": ("reading whose server was not verified (`verify = false`)", "未验证服务器证书"),
     "sep_line": ("line that only names the delimiter", "分隔符声明行"),
 }
 

@@ -157,7 +157,8 @@ class Taker:
             if delivery.mode == "delta":
                 changes = difference.not_landed(delivery.watermark)
             else:  # what one file of several no longer has may be in another
-                changes = difference.changes(withdrawing=delivery.mode == "full")
+                withdrawing = delivery.mode == "full" and getattr(delivery, "withdraws", True)
+                changes = difference.changes(withdrawing)
             for batch in changes:
                 landing.write(batch)
         finally:
@@ -191,7 +192,8 @@ class Taker:
                     where=where(self.resource, ", ".join(file.name for file in delivery.files) or None),
                     remedy=remedy,
                 )
-            if landing.rows == 0 and not delivery.identity and not delivery.load:
+            advances = getattr(delivery, "advances", False)
+            if landing.rows == 0 and not delivery.identity and not delivery.load and not advances:
                 return None
             manifest = landing.commit(**facts)
         self.past.append(manifest)

@@ -1,0 +1,236 @@
+"""Reading a list so that what was read is a state of it that existed: until two readings agree.
+
+A list that is written to while its pages are asked for gives records twice and others not at all, and neither
+their number nor an announced total need show it. So a list of several pages is read twice, one reading after
+the other, and taken when both gave the same records (in any order); a third reading is compared with the
+second, and so on. What both gave stood in the list between them, and what stood there both would have given.
+That costs twice the questions of one reading; a list that one answer gives whole is read once.
+
+``verify`` of meta.connector: ``all`` (as above, the default), ``overlap`` (by offset only: one reading, whose
+pages overlap by a record: shifts are noticed, changes that make up for one another are not), ``ends`` (one
+reading, first and last page asked for again), ``none``. All but ``all`` can skip a record of a list that is
+written to, and say so in the report. ``read_again`` (2): how often a changed list is read again.
+
+Keys are counted over all pages: a key that comes on two pages in readings that agree means a source that holds
+it twice (then declare ``repeated_keys: true``), or an order that is none, by which other records never come.
+Nobody can tell from here, so it is reported and nothing is withdrawn.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy
+
+from connectors.files.json_text import text_of
+from connectors.files.reader import LINE_UNREADABLE, column_names
+from connectors.files.text import Unreadable
+from connectors.http.body import MOST_NAMES, BadRecord
+from connectors.http.client import NotThere
+from connectors.http.marks import Marks
+from connectors.http.paging import Ask, Changed, Page, digest, pages
+from connectors.read_report import REMARKS, ReadReport
+
+READ_AGAIN = 2
+VERIFIED = {
+    "all": None,
+    "overlap": "pages are verified where they meet only (`verify: overlap`)",
+    "ends": "only the first and the last page are verified (`verify: ends`)",
+    "none": "pages are not verified (`verify: none`)",
+}
+ROUND = (10, 20, 50)  # and every hundred: how many records an interface gives that gives no more
+SUM = 1 << 128
+
+
+@dataclass(frozen=True)
+class Line:
+    """One record in the working file: its page, its number there, its cells or what is wrong with it."""
+
+    place: str
+    number: int
+    cells: Mapping[str, str | None] | None
+    problem: str | None
+    raw: str | None
+
+
+class Reading:
+    """One reading of all lists: the records in a working file, and what tells it from another reading."""
+
+    def __init__(self, file: Path, key: Sequence[str], mark: str | None, marks: Marks) -> None:
+        self.file, self.key, self.mark, self.marks = file, key, mark, marks
+        self.names: dict[str, None] = {}
+        self.records = self.bad = self.answers = self.lists = 0
+        self.sum = 0
+        self.whole = False  # one answer gave everything and said so
+        self.ended = False
+        self.report = ReadReport()
+        self._raw_names: dict[str, str] = {}
+        self._keys, self._pages = array("Q"), array("L")
+
+    def add(self, page: Page, spool: IO[str]) -> None:
+        self.answers += 1
+        if page.silent:
+            self.report.remark("empty_answer", where=page.place)
+        self.records += len(page.records)
+        for number, record in enumerate(page.records, 1):
+            self.sum = (self.sum + int.from_bytes(digest(record), "big")) % SUM
+            if isinstance(record, dict):
+                self._named(record)
+                cells = {name: text_of(value) for name, value in record.items()}
+                self._count(cells)
+                line: list[Any] = [page.place, number, cells, None, None]
+            else:
+                bad = isinstance(record, BadRecord)
+                problem, raw = (record.problem, record.raw) if bad else (LINE_UNREADABLE, text_of(record))
+                self.bad += 1
+                if problem in REMARKS:
+                    self.report.remark(problem, where=f"{page.place}, record {number}")
+                line = [page.place, number, None, problem, raw]
+            spool.write(json.dumps(line) + "\n")
+
+    def _named(self, record: Mapping[str, Any]) -> None:
+        new = [name for name in record if name not in self.names]
+        if not new:
+            return
+        self.names.update(dict.fromkeys(new))
+        if len(self.names) > MOST_NAMES:
+            raise Unreadable(
+                f"records with more than {MOST_NAMES:,} different names",
+                remedy="correct `records` in meta.connector; it leads to an object whose names are values",
+            )
+        self._raw_names |= {column_names([name])[0]: name for name in new}
+
+    def _count(self, cells: Mapping[str, str | None]) -> None:
+        if self.mark is not None:
+            self.marks.add(cells.get(self._raw_names.get(self.mark, "")))
+        key = [cells.get(self._raw_names.get(name, "")) for name in self.key]
+        if key and None not in key:
+            text = digest({str(place): part for place, part in enumerate([str(self.lists), *key])})
+            self._keys.append(int.from_bytes(text[:8], "big"))
+            self._pages.append(self.answers)
+
+    def repeated(self) -> int:
+        """How many records have the key of one on another page of the same list."""
+        keys = numpy.frombuffer(self._keys, "uint64") if self._keys else numpy.empty(0, "uint64")
+        order = numpy.argsort(keys, kind="stable")
+        places = numpy.array(self._pages, "int64")[order]
+        return int(((numpy.diff(keys[order]) == 0) & (numpy.diff(places) != 0)).sum())
+
+    def agrees(self, other: Reading) -> bool:
+        return (self.records, self.sum) == (other.records, other.sum)
+
+    def lines(self) -> Iterator[tuple[Line, int]]:
+        """The records, and how much each takes."""
+        with self.file.open(encoding="utf-8") as spool:
+            for text in spool:
+                yield Line(*json.loads(text)), len(text)
+
+
+class Reader:
+    """Reads lists until two readings agree. ``asked``: the parameters of each list, beside paging."""
+
+    def __init__(self, ask: Ask, options: Mapping[str, Any], key: Sequence[str], folder: Path) -> None:
+        self.ask, self.options, self.folder = ask, options, folder
+        self.key = () if options.get("repeated_keys") else key
+        self.verify = str(options.get("verify", "all"))
+        if self.verify not in VERIFIED:
+            raise Unreadable(f"unknown `verify` {self.verify!r}", remedy=f"use one of {', '.join(VERIFIED)}")
+        self.paging = str(options.get("paging", {}).get("kind", "none"))
+        if self.verify == "overlap" and self.paging != "offset":
+            raise Unreadable(
+                "pages overlap only where an interface pages by offset", remedy="use `verify: all` in meta.connector"
+            )
+
+    def read(
+        self,
+        asked: Sequence[Mapping[str, Any]],
+        mark: str | None,
+        marks: Callable[[], Marks],
+        report: ReadReport,
+    ) -> Reading:
+        """The reading that is to be believed; ``mark`` is the watermark item, if there is one."""
+        attempts = int(self.options.get("read_again", READ_AGAIN)) + 1
+        former: Reading | None = None
+        failed = 0
+        for number in itertools.count():
+            reading = Reading(self.folder / f"records-{number % 2}.jsonl", self.key, mark, marks())
+            try:
+                self._once(asked, reading)
+                if reading.whole or (self.verify != "all" and not reading.repeated()):
+                    break
+                if former is not None:
+                    if reading.agrees(former):
+                        break
+                    raise Changed("records came, went or moved from page to page while they were read")
+                former = reading
+            except Changed as change:
+                former = reading if reading.ended else None  # one that broke off cannot be compared
+                failed += 1
+                if failed == attempts:
+                    raise Unreadable(
+                        f"{change}, {attempts} times in a row",
+                        remedy=change.remedy
+                        or "collect when the department is not writing, or page by cursor or by "
+                        "window of time; leave out `total` if the interface counts something else",
+                    ) from None
+        self._report(reading)
+        report.add(reading.report)
+        return reading
+
+    def _once(self, asked: Sequence[Mapping[str, Any]], reading: Reading) -> None:
+        first: Page | None = None
+        missing: NotThere | None = None
+        with reading.file.open("w", encoding="utf-8", errors="surrogatepass") as spool:
+            for extra in asked:
+                seen: list[Page] = []
+                count, total = 0, None
+                try:
+                    for page in self._pages(extra):
+                        total = page.total if not seen else total
+                        count += len(page.records)
+                        reading.add(page, spool)
+                        seen = [*seen[:1], page]
+                        first = first or page
+                except NotThere as error:  # one window of several
+                    if len(asked) == 1:
+                        raise
+                    missing = missing or error
+                    reading.report.remark("window_404")
+                if total is not None and count != total:
+                    raise Changed(f"the interface announces {total:,} records and gives {count:,}")
+                if self.verify == "ends" and len(seen) > 1 and self.paging in ("page", "offset"):
+                    for page in seen:
+                        self._need_unchanged(page)
+                reading.lists += 1
+        if missing is not None and not reading.answers:
+            raise missing
+        reading.ended = True
+        reading.whole = len(asked) <= 1 and reading.answers <= 1 and (first is None or first.last)
+
+    def _pages(self, extra: Mapping[str, Any]) -> Iterator[Page]:
+        overlap, behind = self.verify == "overlap", self.verify != "none"
+        return pages(self.ask, self.options, extra, overlap=overlap, behind=behind)
+
+    def _need_unchanged(self, former: Page) -> None:
+        """Ask for a page again: a record that was added or removed before it has moved its records."""
+        one = {**self.options, "paging": {"kind": "none"}, "params": dict(former.params)}
+        for page in pages(self.ask, one, {}):
+            if page.digest() != former.digest() or page.total != former.total:
+                raise Changed("records moved from page to page while they were read")
+
+    def _report(self, reading: Reading) -> None:
+        said = VERIFIED[self.verify]
+        if said is not None and not reading.whole:
+            reading.report.unknown(said)
+        repeated = reading.repeated()
+        if repeated:
+            reading.report.remark("key_on_two_pages", repeated)
+        announced = self.options.get("total") or self.paging != "none"
+        if not announced and (reading.records in ROUND or (reading.records and reading.records % 100 == 0)):
+            reading.report.unknown(f"exactly {reading.records:,} records without paging or total: there may be more")

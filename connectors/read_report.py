@@ -45,7 +45,10 @@ REMARKS = {
     "empty_answer": ("answer without a byte, taken as an empty page", "空应答，按空页处理"),
     "window_404": ("window of time with nothing there (404)", "时间窗口无数据（404）"),
     "key_on_two_pages": ("record whose key came on another page, too", "主键在不同页重复的记录"),
-    "nothing_withdrawn": ("reading that withdraws nothing, as records or keys are in doubt", "记录或主键存疑，本次不撤销"),
+    "nothing_withdrawn": (
+        "reading that withdraws nothing: records are in doubt",
+        "记录或主键存疑，本次不撤销",
+    ),
     "watermark_form": ("value that is no watermark and did not move it", "形式不符、未计入水位的值"),
     "watermark_future": ("watermark in the future, which did not move it", "未来时间、未计入水位的值"),
     "connection_in_clear": ("reading over a connection without encryption", "未加密的连接"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from connectors.files import json_text
@@ -188,5 +189,5 @@ def _find(text: str, path: list[str]) -> tuple[int, int, list[str]]:
     if stack or end < 0:
         raise NoJson("the answer is no whole JSON document")
     bounds = [start - 1, *cuts, end]
-    pieces = [text[one + 1 : other].strip() for one, other in zip(bounds, bounds[1:], strict=False)]
+    pieces = [text[one + 1 : other].strip() for one, other in pairwise(bounds)]
     return start, end, [piece for piece in pieces if piece]

@@ -112,9 +112,10 @@ class Client:
         try:
             return retrying(self._ask, question, place, parse)
         except (_Again, LineBroke) as error:
-            times = f", {attempts} times in a row" if attempts > 1 else ""
+            times = f"{attempts} times in a row"
+            said = f"{error.what} ({times})" if error.what.endswith("?") else f"{error.what}, {times}"
             raise Unreadable(
-                f"{error.what}{times}",
+                said if attempts > 1 else error.what,
                 place=place,
                 remedy=getattr(error, "remedy", None)
                 or "collect again later; if it stays so, ask the department whether the interface is up",

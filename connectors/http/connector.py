@@ -23,6 +23,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ class HttpConnector:
             start = empty.start if empty else span.start
             delivery = self._delivery(start, span, known, folder)
             try:
-                self.told(lambda span=span, delivery=delivery: self._read_window(delivery, span, spans))
+                self.told(partial(self._read_window, delivery, span, spans))
             except CollectError:
                 if empty:
                     yield self._nothing(empty, known, folder)

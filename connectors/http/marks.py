@@ -69,7 +69,7 @@ def spelled_like(text: str, when: dt.datetime, zone: ZoneInfo) -> str:
         return (local.strftime("%Y%m%d%H%M%S") + f"{local.microsecond // 1000:03d}")[: len(plain)]
     match = SPELLED.fullmatch(plain)
     assert match is not None
-    year, one, month, two, day, three, gap, hour, _, second, point, fraction, blank, offset = match.groups()
+    _, one, month, two, day, three, gap, hour, _, second, point, fraction, blank, offset = match.groups()
     local = when.astimezone(_offset(offset) if offset else zone)
     made = f"{local.year:04d}{one}{local.month:0{len(month)}d}{two}{local.day:0{len(day)}d}{three}"
     if hour:

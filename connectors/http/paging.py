@@ -109,12 +109,16 @@ class Answers:
         return Page(place, params, records, total, text_of(following) or None)
 
     def _is_there(self, answer: Any) -> bool:
-        outer, _, last = self.records.rpartition(".")
-        holder = lookup(answer, outer)
-        if isinstance(holder, dict):
-            return last in holder
-        # {"data": null} is an empty result where the answer's own code says that all went well.
-        return holder is None and bool(self.success)
+        """Whether there is a null where the list should be, or (beside a code that says that all went well) on the
+        way to it."""
+        names = self.records.split(".")
+        for place, name in enumerate(names, 1):
+            if not isinstance(answer, dict) or name not in answer:
+                return False
+            answer = answer[name]
+            if answer is None:
+                return place == len(names) or bool(self.success)
+        return False
 
     def _need_success(self, answer: Any, place: str) -> None:
         """Many interfaces say 200 and mean an error: then a code in the answer tells."""

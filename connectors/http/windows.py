@@ -44,9 +44,7 @@ def zone_of(options: Mapping[str, Any]) -> ZoneInfo:
         raise Unreadable(f"there is no time zone {name!r}", remedy="give `timezone` as Asia/Shanghai or UTC") from None
 
 
-def windows(
-    options: Mapping[str, Any], low: dt.datetime | None, now: dt.datetime, zone: ZoneInfo
-) -> Iterator[Window]:
+def windows(options: Mapping[str, Any], low: dt.datetime | None, now: dt.datetime, zone: ZoneInfo) -> Iterator[Window]:
     """Windows from ``low`` (or ``since``) to ``now``, both naive in the zone."""
     window = options["window"]
     form = str(window.get("format", ISO))

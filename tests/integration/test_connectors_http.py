@@ -7,90 +7,21 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.collecting import Item, Office, Resource, Spec
+from support.http_server import Answer, Asked, Server
 
 from connectors.base import CollectError
 from connectors.landing import committed
 
-Answer = tuple[int, Any, dict[str, str]]
 SECRET = "geheim-42"
-
-
-class Asked:
-    """One request as the server saw it."""
-
-    def __init__(self, method: str, path: str, params: dict[str, str], headers: Any, body: bytes) -> None:
-        self.method, self.path, self.params, self.headers, self.body = method, path, params, headers, body
-
-
-class Server:
-    """Answers by ``self.answer(asked)``; before that, ``self.before`` may misbehave once for each entry."""
-
-    def __init__(self) -> None:
-        self.records: list[Any] = []
-        self.asked: list[Asked] = []
-        self.before: list[Answer | None] = []
-        self.answer: Callable[[Asked], Answer] = self.page
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_any(self) -> None:
-                parts = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), self.headers, body)
-                outer.asked.append(asked)
-                misbehave = outer.before.pop(0) if outer.before else None
-                status, document, headers = misbehave or outer.answer(asked)
-                if status == 0:  # hang up in the middle of the answer
-                    self.send_response(200)
-                    self.send_header("Content-Length", "1000")
-                    self.end_headers()
-                    self.wfile.write(b'{"data": [')
-                    self.close_connection = True
-                    return
-                data = document if isinstance(document, bytes) else json.dumps(document).encode()
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_POST = handle_any
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/api"
-        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-
-    def page(self, asked: Asked) -> Answer:
-        """Page number and size, as most interfaces have it."""
-        size = min(int(asked.params.get("pageSize", 1000)), 4)  # gives no more than 4, whatever is asked
-        start = (int(asked.params.get("pageNum", 1)) - 1) * size
-        return (
-            200,
-            {"code": 0, "data": {"total": len(self.records), "list": self.records[start : start + size]}},
-            {},
-        )
-
-    def stop(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
 
 
 @pytest.fixture
@@ -240,7 +171,7 @@ def test_the_declared_pace_is_kept(tmp_path: Path, server: Server) -> None:
         ([(500, {}, {})] * 9, "the interface answers 500, 3 times in a row"),
         ([(404, {}, {})], "the interface answers 404"),
         ([(403, {}, {})], r"refuses the account \(403\)"),
-        ([(200, b"<html>", {})] * 9, "no whole JSON document, 3 times in a row"),
+        ([(200, b"<html>", {})] * 9, r"a web page, not JSON: is the token valid\? \(3 times in a row\)"),
         ([(200, {"code": 17, "data": None}, {})], "answers with the code 17"),
         ([(200, {"code": 0, "rows": []}, {})], "no list at 'data.list'; the answer has code, rows"),
         ([(200, b"[" + b" " * (2 << 20) + b"]", {})], "more than 1 MB"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from catalogue.redaction import without_numbers
+
 _QUOTES = ('"', "'", "`")
 _UNQUOTED = re.compile(r"[^\x00-\x7f…]+|(?<![\w.])[\w.+-]*\d{5}[\w.+-]*")
 
@@ -11,11 +13,13 @@ _UNQUOTED = re.compile(r"[^\x00-\x7f…]+|(?<![\w.])[\w.+-]*\d{5}[\w.+-]*")
 class GovshareError(Exception):
     """Something the user can mend: the message says what, where (department, resource, row) and the remedy.
 
-    Never carries personal data: counts and hashes of keys only.
+    Never carries personal data: counts, places and kinds only. A long number that got into it is told by its length.
     """
 
     def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
-        self.what, self.where, self.remedy = what, where, remedy
+        self.what = what = without_numbers(what)
+        self.where = where = where and without_numbers(where)
+        self.remedy = remedy = remedy and without_numbers(remedy)
         parts = [f"{where}: {what}" if where else what]
         if remedy:
             parts.append(f"Remedy: {remedy}")

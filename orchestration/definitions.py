@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from catalogue import private
 from catalogue.installation import Installation
 from catalogue.load import load
 from catalogue.model import Catalogue
@@ -51,4 +52,5 @@ def collecting(installation: Installation, catalogue: Catalogue) -> dg.Definitio
 
 @dg.definitions
 def defs() -> dg.Definitions:
+    private.begin()
     return definitions(Installation.from_env())

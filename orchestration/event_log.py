@@ -9,7 +9,7 @@ other wrote.
 from __future__ import annotations
 
 import os
-import tempfile
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +25,10 @@ from sqlalchemy import create_engine
 from sqlalchemy import event as hooks
 from sqlalchemy.engine import Connection, Engine
 
+from catalogue.installation import Installation
+from catalogue.redaction import in_json
+
+TELLING = re.compile(r"(?:Error|Exception|Invalid|Warning): |\d{9}|\d[ -]\d{4}[ -]\d{4}|\d[ -]\d{7}|\\uff1")
 FOLDER = Path("history", "runs")  # where Dagster's own class has it, below DAGSTER_HOME
 OPEN = 8  # files held open: the index and the runs at work; a UI reads thousands in its life
 
@@ -42,8 +46,8 @@ class EventLog(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> EventLog:
-        """Where Dagster has it anyway. Without DAGSTER_HOME an instance is for the moment only."""
-        home = os.environ.get("DAGSTER_HOME") or tempfile.mkdtemp(prefix="govshare-")
+        """Where Dagster has it anyway."""
+        home = os.environ.get("DAGSTER_HOME") or Installation.from_env().dagster_home
         return cls(str(Path(home) / FOLDER), inst_data)
 
     @contextmanager
@@ -71,7 +75,7 @@ class EventLog(SqliteEventLogStorage):
         return engine
 
     def store_event(self, event: EventLogEntry) -> None:
-        super().store_event(event)
+        super().store_event(discreet(event))
         # A UI watches the file's time; what lies in the write-ahead log does not change it.
         os.utime(self.path_for_shard(event.run_id))
 
@@ -79,6 +83,13 @@ class EventLog(SqliteEventLogStorage):
         while self._engines:
             self._engines.popitem()[1].dispose()
         super().dispose()
+
+
+def discreet(event: EventLogEntry) -> EventLogEntry:
+    """The event as it may be kept: what a library says of the row that it stumbled over is taken out of it."""
+    written = event.to_json()
+    kept = in_json(written) if TELLING.search(written) else written
+    return event if kept == written else EventLogEntry.from_json(kept)
 
 
 def _careless(connection: Any, _: Any) -> None:

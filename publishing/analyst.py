@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from catalogue import private
 from catalogue.checksums import Checksums, Expected, sha256_of
 from catalogue.errors import GovshareError, without_values
 from catalogue.files import read_derived, write_whole
@@ -60,7 +61,7 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
     try:
         _write(temporary, current)
         _check(temporary, current)
-        temporary.chmod(0o444)  # who opens it for writing by mistake is told so, and harms nobody
+        private.share([temporary], released=True)  # who opens it for writing by mistake is told so, and harms nobody
         facts = {"bytes": temporary.stat().st_size, "sha256": sha256_of(temporary)}
         write_whole(_facts_file(installation), json.dumps(facts))
         os.replace(temporary, path)
@@ -73,6 +74,7 @@ def build_analyst_database(installation: Installation) -> AnalystDatabase:
     finally:
         sweep(path.parent, path.name)
     sync(path.parent)
+    private.share_published(installation)
     return AnalystDatabase(path, tables, rows, True)
 
 

@@ -9,13 +9,14 @@ import pyarrow as pa
 
 from catalogue.errors import GovshareError, without_values
 from catalogue.installation import Installation
+from catalogue.redaction import redacted
 from publishing.analyst import damage
 
 ANEW = "govshare run makes it anew from the current releases"
 
 
 class QueryError(GovshareError):
-    """The question could not be answered; the message is DuckDB's."""
+    """The question could not be answered; the message is DuckDB's, without what it quotes of a row."""
 
 
 def query(installation: Installation, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -25,7 +26,7 @@ def query(installation: Installation, sql: str) -> tuple[list[str], list[tuple[A
             answer = connection.execute(sql)
             return [column[0] for column in answer.description or []], answer.fetchall()
         except duckdb.Error as error:
-            raise QueryError(str(error), remedy='govshare query "show tables" lists the tables') from error
+            raise QueryError(redacted(str(error)), remedy='govshare query "show tables" lists the tables') from error
 
 
 def query_arrow(installation: Installation, sql: str) -> pa.Table:
@@ -35,7 +36,7 @@ def query_arrow(installation: Installation, sql: str) -> pa.Table:
             answer = connection.sql(sql)
             return answer.to_arrow_table() if answer else pa.table({})
         except duckdb.Error as error:
-            raise QueryError(str(error)) from error
+            raise QueryError(redacted(str(error))) from error
 
 
 def _open(installation: Installation) -> duckdb.DuckDBPyConnection:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from filelock import FileLock
 
+from catalogue import private
 from catalogue.errors import GovshareError
 from catalogue.files import read_derived, write_whole
 from catalogue.installation import Installation
@@ -138,9 +139,9 @@ def _publish(
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1, default=str)
     write_whole(candidate.path / MANIFEST, text + "\n")
-    for file in candidate.path.iterdir():
-        file.chmod(0o444)  # a release is never changed
+    private.share(candidate.path.iterdir(), released=True)
     folder.mkdir(parents=True, exist_ok=True)
+    private.share([installation.published, folder, candidate.path])
     rename_into_place(candidate.path, folder / manifest["release"])
     point(folder / CURRENT, manifest["release"])
     _confirm(folder, manifest["release"], lineage)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -20,6 +19,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from catalogue import private
 from catalogue.errors import GovshareError
 
 COMMANDS = {  # in the order of a day's work: name → module, function
@@ -99,6 +99,7 @@ def govshare() -> None:
 def main() -> None:
     """Entry point: what went wrong is one readable message and exit code 1 (wrong usage: 2), never a
     traceback."""
+    private.begin()
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     try:
@@ -112,11 +113,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("GOVSHARE_DEBUG"):
             raise
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        _say(
-            f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}: {error}. "
-            "This is a bug in govshare; GOVSHARE_DEBUG=1 shows where it came from."
-        )
+        from orchestration.failures import told
+
+        _say(f"{told(error)}. GOVSHARE_DEBUG=1 shows what it said, which may quote the data, and where it came from.")
         sys.exit(1)
 
 

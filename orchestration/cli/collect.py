@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from catalogue import private
 from catalogue.errors import GovshareError
 from catalogue.installation import Installation
 from catalogue.load import load
@@ -43,6 +44,7 @@ def collect(
     """
     installation = Installation.from_env(city)
     wanted = chosen(load(installation), resources)
+    private.correct(installation)
     sweep(installation)
     bars = Bars()
     progress.listen(None if as_json else bars)

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from catalogue import private
 from catalogue.errors import GovshareError
 from catalogue.installation import PROJECT_ROOT, Installation
+from catalogue.redaction import redacted
 from orchestration import progress
 from orchestration.cli.bars import Bars
 from orchestration.cli.output import errors, people, table
@@ -43,6 +45,7 @@ def run(city: City = None) -> None:
             where=str(installation.city),
             remedy="name the city's folder with --city, or simulate one: govshare demo --out FOLDER",
         )
+    private.correct(installation)
     os.environ.update(GOVSHARE_DATA=str(installation.data), GOVSHARE_CITY=str(installation.city))
     # Ended by a service manager is ended by Ctrl-C: steps are told, locks and slots given back.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -99,7 +102,7 @@ def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, bars: Bars) -> Non
         if job.name == "refresh" or not bars.failures:
             while error is not None and error.cause is not None:
                 error = error.cause
-            words = (error.message if error else "").strip().splitlines()
+            words = redacted(error.message if error else "").strip().splitlines()
             bars.failed(name, "\n".join(words[:WORDS_OF_AN_ERROR]))
     if not bars.failures:
         bars.failed(job.name, "the run did not finish")

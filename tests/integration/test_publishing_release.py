@@ -108,7 +108,7 @@ def test_the_manifest_says_what_the_release_is(city: City) -> None:
 
 def test_a_release_cannot_be_changed(city: City) -> None:
     release = city.run(3)
-    assert {path.stat().st_mode & 0o777 for path in release.path.iterdir()} == {0o444}
+    assert {path.stat().st_mode & 0o777 for path in release.path.iterdir()} == {0o400}
 
 
 def test_the_same_content_makes_no_new_release_but_is_known_to_be_current(city: City) -> None:

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from connectors.files.hidden_rows import LONGEST_RECORD, LONGEST_RECORD_LINES
 from connectors.files.reader import PROBLEM_FIELDS
 from connectors.files.text import MARK_BYTES, lines
 
@@ -59,6 +60,7 @@ def cut_blocks(
         return
     regular = regular_cells(delimiter, quote)
     rest = b""
+    held: Block | None = None  # what follows may say that its last record is doubtful
     for piece in text:
         data = rest + piece.encode()
         cut = _last_end(data, quote.encode())
@@ -67,14 +69,26 @@ def cut_blocks(
             if len(data) <= 64 << 20:
                 continue
         if cut == 0 or not is_regular(data[:cut], quote, regular):
-            yield Block(line, None, chain((data.decode(),), text))
+            yield _careful(held, Block(line, data), text)
             return
         block, rest = data[:cut], data[cut:]
-        yield Block(line, block)
+        if held:
+            yield held
+        held = Block(line, block)
         line += count_lines(block)
+    if rest and not is_regular(rest, quote, regular):
+        yield _careful(held, Block(line, rest), iter(()))
+        return
+    if held:
+        yield held
     if rest:
-        whole = is_regular(rest, quote, regular)
-        yield Block(line, rest) if whole else Block(line, None, iter((rest.decode(),)))
+        yield Block(line, rest)
+
+
+def _careful(held: Block | None, block: Block, text: Iterator[str]) -> Block:
+    """The rest of the file as one block."""
+    parts = [part for part in (held, block) if part]
+    return Block(parts[0].line, None, chain((part.data.decode() for part in parts if part.data), text))
 
 
 def _without_lines(text: Iterator[str], skip: int) -> Iterator[str]:
@@ -151,9 +165,23 @@ def fast_columns(block: Block, delimiter: str, quote: str, schema: pa.Schema) ->
     except pa.ArrowInvalid:
         return None
     count = count_lines(data)
-    if table.num_rows != count and _has_blank_line(data):
+    if table.num_rows != count and (_has_blank_line(data) or _may_hide_rows(table, delimiter)):
         return None
     return _addressed(table, block.line, count)
+
+
+def _may_hide_rows(table: pa.Table, delimiter: str) -> bool:
+    """Whether a cell of several lines has as many delimiters as a row, or is longer than a cell may be."""
+    for column in table.columns:
+        ends = pc.add(pc.count_substring(column, "\n"), pc.count_substring(column, "\r"))
+        if not pc.any(pc.greater(ends, 0)).as_py():
+            continue
+        rows = pc.greater_equal(pc.count_substring(column, delimiter), table.num_columns - 1)
+        long = pc.greater_equal(pc.binary_length(column), LONGEST_RECORD)
+        doubtful = pc.or_(pc.or_(rows, long), pc.greater_equal(ends, LONGEST_RECORD_LINES))
+        if pc.any(pc.and_(pc.greater(ends, 0), doubtful)).as_py():
+            return True
+    return False
 
 
 def _addressed(table: pa.Table, first: int, count: int) -> Iterator[pa.RecordBatch]:

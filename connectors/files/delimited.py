@@ -13,14 +13,23 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 
 import pyarrow as pa
 
-from connectors.files.blocks import Block, ahead, cut_blocks, fast_columns, is_regular, regular_cells
+from connectors.files.blocks import Block, ahead, cut_blocks, fast_columns
+from connectors.files.hidden_rows import (
+    LINE_ENDS,
+    LONGEST_RECORD,
+    LONGEST_RECORD_LINES,
+    Columns,
+    Dialect,
+    hides_rows,
+)
 from connectors.files.reader import (
     LINE_UNREADABLE,
     ROW_WIDTH,
@@ -34,24 +43,10 @@ from connectors.files.text import Unreadable, blocks, encoding_of, lines, spoile
 
 csv.field_size_limit(sys.maxsize)
 
-LONGEST_RECORD_LINES = 1000  # a quote that is still open after so many lines was never meant to open
-LONGEST_RECORD = 4 << 20
+HEADING_SAMPLE = 20  # lines after a heading of several, by which to tell how many columns there are
 DELIMITERS = ",\t|;^\x01"
-LINE_ENDS = "\r\n"
+LINE_END = frozenset(LINE_ENDS)
 END_OF_FILE = "\x1a"  # Ctrl-Z, as DOS programs end a text
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How cells are told apart. ``quote`` is empty where quotes mean nothing."""
-
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str | None = None
-
-    @property
-    def special(self) -> tuple[str, ...]:
-        return tuple(mark for mark in (self.quote, self.escape) if mark)
 
 
 @dataclass(frozen=True)
@@ -71,17 +66,27 @@ class Record:
 class Records:
     """Records from physical lines, ``line`` being the number of the next one.
 
-    An opening quote that never closes must not swallow the good rows after it: such a line is a broken record
-    of its own, and so is the next one with an unpaired quote. A line whose quotes pair, but are not doubled
-    inside a cell as RFC 4180 wants, is read as if a quote ended a cell only before a delimiter or the end of
-    the line.
+    A quote that opens in one row must not swallow the good rows after it, whether it never closes or closes in
+    another row (``hides`` says so of the lines and cells of a record). Such a line is a broken record of its
+    own, and so is the line in which the quote closes. A line whose quotes pair, but are not doubled inside a
+    cell as RFC 4180 wants, is read as if a quote ended a cell only before a delimiter or the end of the line.
     """
 
-    def __init__(self, physical: Iterator[str], dialect: Dialect, line: int = 1, width: int = 0) -> None:
-        self.physical, self.dialect, self.line, self.width = physical, dialect, line, width
+    def __init__(
+        self,
+        physical: Iterator[str],
+        dialect: Dialect,
+        line: int = 1,
+        width: int = 0,
+        hides: Callable[[list[str], list[str]], bool] | None = None,
+        found: Callable[[str], None] = lambda place: None,
+    ) -> None:
+        """``found`` is called with the place of each cell that held rows."""
+        self.physical, self.dialect, self.line, self.width, self.found = physical, dialect, line, width, found
+        self.hides = hides or (lambda taken, cells: hides_rows(taken, cells, Columns(width, dialect)))
         self._again: deque[str] = deque()
-        self._open = False
-        self._cell = _cell_pattern(dialect)
+        self._open = False  # a quote that never closes has opened
+        self._closing = 0  # the line in which a stray quote is known to close
 
     def __iter__(self) -> Iterator[Record]:
         delimiter, special = self.dialect.delimiter, self.dialect.special
@@ -95,6 +100,11 @@ class Records:
                 self.line += 1
                 yield Record(self.line - 1, bare.split(delimiter), bare)
 
+    @property
+    def ahead(self) -> bool:
+        """Whether lines after the last record were looked at already."""
+        return bool(self._again)
+
     def _next(self) -> str | None:
         return self._again.popleft() if self._again else next(self.physical, None)
 
@@ -102,18 +112,45 @@ class Records:
         """A record with quotes, which may go on for several lines."""
         start = self.line
         cells, taken = self._strictly(text)
-        odd = bool(self.dialect.quote) and bare.count(self.dialect.quote) % 2 == 1
-        if cells is not None and len(taken) > 1 and (len(cells) == self.width or not self._hides_row(taken)):
-            self.line += len(taken)
-            self._open = False
-            return Record(start, cells, "".join(taken).rstrip(LINE_ENDS), len(taken))
+        end = start + len(taken) - 1
+        if cells is not None and len(taken) > 1:
+            if not self.hides(taken, cells):
+                self.line = end + 1
+                self._open = False
+                raw = "".join(taken).rstrip(LINE_ENDS)
+                return Record(
+                    start, cells, raw, len(taken), start <= self._closing <= end or self._doubtful(raw, cells)
+                )
+            self._closing = end
+            self.found(f"lines {start}-{end}")
         self._again.extendleft(reversed(taken[1:]))
         self.line += 1
+        odd = bool(self.dialect.quote) and bare.count(self.dialect.quote) % 2 == 1
+        broken = self._closing == start or (self._open and not self.dialect.regular.match(bare))
         if cells is not None and len(taken) == 1:
-            closes, self._open = self._open and odd, self._open and not odd
-            return Record(start, cells, bare, broken=closes)
-        self._open = odd
-        return Record(start, self._leniently(bare) if odd else self._loosely(bare), bare, broken=odd)
+            self._open = self._open and not (odd and broken)
+            return Record(start, cells, bare, broken=broken)
+        if cells is None:
+            self._open = odd
+            if len(taken) >= LONGEST_RECORD_LINES:
+                self.found(f"line {start} on")
+        return Record(start, self._loosely(bare), bare, broken=broken or odd or cells is not None)
+
+    def _doubtful(self, raw: str, cells: list[str]) -> bool:
+        """Whether quotes of a record of several lines, or of what follows it, look as if they were one off."""
+        if self.dialect.escape:
+            return False
+        if not self.dialect.regular.match(raw):
+            return True
+        if not any(self.dialect.delimiter in cell and not LINE_END.isdisjoint(cell) for cell in cells):
+            return False
+        blank: list[str] = []
+        while (text := self._next()) is not None and not text.rstrip(LINE_ENDS):
+            blank.append(text)
+        following, taken = self._strictly(text) if text is not None else ([], [])
+        self._again.extendleft(reversed(blank + taken))
+        one_line = text is not None and len(taken) == 1
+        return following is None or (one_line and not self.dialect.regular.match(taken[0].rstrip(LINE_ENDS)))
 
     def _strictly(self, text: str) -> tuple[list[str] | None, list[str]]:
         """The cells by the rules of RFC 4180, null if broken, and the physical lines that were looked at."""
@@ -131,50 +168,28 @@ class Records:
                 self._again.appendleft(line)
 
         try:
-            return next(self._csv(feed(), strict=True)), taken
+            return next(self.dialect.rows(feed(), strict=True)), taken
         except csv.Error:
             return None, taken
 
-    def _leniently(self, bare: str) -> list[str]:
-        return next(self._csv(iter([bare]), strict=False))
-
-    def _csv(self, feed: Iterator[str], strict: bool) -> Iterator[list[str]]:
-        dialect = self.dialect
-        return csv.reader(
-            feed,
-            strict=strict,
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-            escapechar=dialect.escape,
-        )
-
-    def _hides_row(self, taken: list[str]) -> bool:
-        """Whether a ragged record of several lines holds a line that is a whole row by itself."""
-        cells, quote = regular_cells(self.dialect.delimiter, self.dialect.quote), self.dialect.quote
-        return any(
-            is_regular(text.rstrip(LINE_ENDS).encode(), quote, cells)
-            and len(self._loosely(text.rstrip(LINE_ENDS))) == self.width
-            for text in taken[1:]
-        )
-
     def _loosely(self, bare: str) -> list[str]:
-        if self._cell is None:
-            return bare.split(self.dialect.delimiter)
-        quote, cells, place = self.dialect.quote, [], 0
-        while place <= len(bare):
-            match = self._cell.match(bare, place)
-            assert match is not None  # the pattern's second branch matches anything
-            cells.append(match[2] if match[1] is None else match[1].replace(quote * 2, quote))
-            place = match.end() + 1
-        return cells
+        return [cell for cell, _ in self.dialect.loosely(bare)]
 
 
-def _cell_pattern(dialect: Dialect) -> re.Pattern[str] | None:
-    if not dialect.quote:
-        return None
-    q, d = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    return re.compile(rf"{q}(.*?){q}(?={d}|\Z)|([^{d}]*)", re.DOTALL)
+def as_rfc_4180(physical: Iterator[str], dialect: Dialect) -> Iterator[tuple[list[str], str]]:
+    """Cells and text of each record, with its line end, whatever a quote may hide."""
+    last = ""
+
+    def watched() -> Iterator[str]:
+        nonlocal last
+        for line in physical:
+            last = line
+            yield line
+
+    records = Records(watched(), dialect, hides=lambda taken, cells: False)
+    for record in records:
+        end = last[len(last.rstrip(LINE_ENDS)) :] if not records.ahead else ""
+        yield record.cells, record.raw + end
 
 
 class Delimited:
@@ -200,14 +215,31 @@ class Delimited:
         self.dialect = self._dialect(first)
         self.first_line = skipped + 1  # where reading starts: the header, or the first row
         self.header_lines = 0
-        header: list[str] = []
-        for record in Records(chain([first], physical), self.dialect, self.first_line):
-            header = record.cells
-            self.header_lines = record.line + record.lines - self.first_line if row else 0
-            break
+        header, taken = self._heading(chain([first], physical))
+        self.header_lines = taken if row else 0
         names: list[str | None] = [*declared] if declared else [*header] if row else [None] * len(header)
         self.names = column_names(names)
         self.schema = text_schema(self.names)
+
+    def _heading(self, physical: Iterator[str]) -> tuple[list[str], int]:
+        """The cells of the heading and how many lines it takes; a stray quote in it hides no row either."""
+        records = Records(physical, self.dialect, self.first_line, hides=lambda taken, cells: False)
+        record = next(iter(records), None)
+        if record is None:
+            return [], 0
+        taken = record.line + record.lines - self.first_line
+        if record.lines == 1:
+            return record.cells, taken
+        first, *_ = heading = list(lines(iter((record.raw,))))
+        following = [line for line in islice(physical, HEADING_SAMPLE) if line.strip(LINE_ENDS)]
+        rows = [[cell for cell, _ in self.dialect.loosely(line.rstrip(LINE_ENDS))] for line in following]
+        width = Counter(map(len, rows)).most_common(1)[0][0] if rows else len(record.cells)
+        alone = [cell for cell, _ in self.dialect.loosely(first.rstrip(LINE_ENDS))]
+        columns = Columns(width, self.dialect, zip(rows, following, strict=True))
+        if len(alone) == width and hides_rows(heading, record.cells, columns):
+            self.content.report.remark("hidden_rows_in_cell", where=f"line {record.line}")
+            return alone, taken - record.lines + 1
+        return record.cells, taken
 
     def _dialect(self, header: str) -> Dialect:
         quote = self.content.option("quote", '"')
@@ -232,10 +264,24 @@ class Delimited:
                 else:
                     yield from self._carefully(block, width)
 
+    @cached_property
+    def _columns(self) -> Columns:
+        """What the file's rows look like; asked for by the first record that may hide some."""
+        skip = self.first_line + self.header_lines - 1
+        with self.content.open() as file:
+            physical = islice(lines(blocks(file, self.encoding, self.skip)), skip, None)
+            return Columns(len(self.names), self.dialect, as_rfc_4180(physical, self.dialect))
+
+    def _hides(self, taken: list[str], cells: list[str]) -> bool:
+        return hides_rows(taken, cells, self._columns)
+
+    def _found(self, place: str) -> None:
+        self.content.report.remark("hidden_rows_in_cell", where=place)
+
     def _carefully(self, block: Block, width: int) -> Iterator[pa.RecordBatch]:
         rows = Rows(self.schema)
-        for record in Records(block.lines(), self.dialect, block.line, width):
-            problem = ROW_WIDTH if len(record.cells) != width else LINE_UNREADABLE if record.broken else None
+        for record in Records(block.lines(), self.dialect, block.line, width, self._hides, self._found):
+            problem = LINE_UNREADABLE if record.broken else ROW_WIDTH if len(record.cells) != width else None
             if problem is None and spoiled(record.raw):
                 problem = TEXT_UNDECODABLE
             rows.add(record.cells, record.line, problem, problem and record.raw, len(record.raw))

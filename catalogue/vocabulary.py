@@ -63,7 +63,7 @@ _DATABASE = (
 _FILES = (
     "path", "encoding", "header_row", "header_rows", "columns", "delimiter", "quote", "escape", "sheet", "records",
     "fields", "unit", "trimmed", "member", "zip_password", "unpacked_limit_mb", "may_be_empty", "settle", "ready",
-    "snapshot", "workbook_memory_mb",
+    "snapshot", "memory_mb", "cpu_seconds", "columns_limit", "cell_limit_mb",
 )  # fmt: skip
 _HTTP = (
     "path", "method", "send", "params", "paging", "records", "total", "success", "verify", "read_again", "since",

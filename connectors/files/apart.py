@@ -1,183 +1,194 @@
-"""Reading in a process of its own: for a parser that can take the process it runs in down with it.
+"""Reading in a child process: a parser of foreign files can take the process it runs in down with it.
 
-A damaged ``.xls`` may make its parser ask for all the memory there is, a workbook of one cell in the last row and
-column for a hundred gigabytes, and in Rust that is no exception but the end. So workbooks are read by a child
-process with a limit, which passes record batches on. Run as a program it is that child, with a task a line on standard
-input.
+A damaged workbook may make its parser ask for all the memory there is, nested brackets may overflow a stack, and in C
+and Rust that is no exception but the end of the process. So every format is read by a child with limits (``child``),
+which passes record batches on. A child that breaks a limit or ends is an ``Unreadable`` that names the limit.
 
-Options: ``workbook_memory_mb`` (4096).
+Options: ``memory_mb`` (of the child, beside its program; default 4096), ``cpu_seconds`` (for one file, default 3600),
+``columns_limit`` (default 5000), ``cell_limit_mb`` (one cell, default 64).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 import weakref
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import pyarrow as pa
 
-from connectors.files.reader import PROBLEM_FIELDS, Content
+from connectors.files.child import STILL
+from connectors.files.reader import PART, PROBLEM_FIELDS, Content
 from connectors.files.text import Unreadable
+from connectors.read_report import ReadReport
 
 MEMORY_MB = 4096
 CPU_SECONDS = 3600
+COLUMNS_LIMIT = 5000
+CELL_LIMIT_MB = 64
+MOST_IDLE = 4
+LARGEST_IDLE_MB = 512  # a child that has become larger than this is not kept for the next file
 ENDING_SECONDS = 10  # for a child that has broken off; one that has not is ended
-DONE = b"done\n"  # what the child writes after a stream: one that an error cuts off ends as well
-REFUSED = 3  # exit code of a child that says on standard error why
-PART = pa.field("_part", pa.string())
-
-
-def excel(content: Content) -> Apart:
-    return Apart(content, "connectors.files.excel", "Excel")
+PIPE_BYTES = 1 << 20
+SIBLINGS = {"dbf": (".fpt", ".dbt")}  # by module: the files beside it that its format may need
+ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")  # no secrets: they stand in the environment
+NEW_ONE = "ask the department for the file again"
 
 
 class Child:
-    """A process that reads one file after another: a folder may hold hundreds. Once one failed it is not used again."""
+    """A process that reads one file after another: a folder may hold hundreds. Once one failed it is not used again.
 
-    idle: ClassVar[list[Child]] = []
+    ``channel`` carries tasks with their open files to the child and outcomes back, standard output record batches.
+    """
+
+    _idle: ClassVar[list[Child]] = []
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self) -> None:
         self.owner = os.getpid()
-        self.said = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 # closed in end
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "connectors.files.apart"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.said,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
+        self.channel, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "connectors.files.child", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # what a parser writes when it ends may hold what it read
+                pipesize=PIPE_BYTES,
+                pass_fds=(theirs.fileno(),),
+                env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+                | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
 
     @classmethod
     def take(cls) -> Child:
-        while cls.idle:
-            child = cls.idle.pop()
+        """A child that nobody uses; a new one where there is none."""
+        while True:
+            with cls._lock:
+                child = cls._idle.pop() if cls._idle else None
+            if child is None:
+                return cls()
             if child.owner == os.getpid() and child.process.poll() is None:  # a fork shares them
                 return child
-        return cls()
+            child.end()
 
-    def begin(self, task: dict[str, Any]) -> pa.ipc.RecordBatchStreamReader:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(task).encode() + b"\n")
-        self.process.stdin.flush()
+    def give_back(self, megabytes: int) -> None:
+        """``megabytes``: the most memory that the child has held."""
+        with self._lock:
+            if megabytes <= LARGEST_IDLE_MB and len(self._idle) < MOST_IDLE:
+                self._idle.append(self)
+                return
+        self.end()
+
+    def begin(self, task: dict[str, Any], files: Sequence[BinaryIO]) -> pa.ipc.RecordBatchStreamReader:
+        message = json.dumps(task).encode()
+        self.channel.settimeout(None)
+        socket.send_fds(self.channel, [len(message).to_bytes(8)], [file.fileno() for file in files])
+        self.channel.sendall(message)
         return pa.ipc.open_stream(self.process.stdout)
 
-    def finish(self) -> bool:
-        """Whether the stream that has ended is all there is."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline() == DONE
+    def outcome(self) -> dict[str, Any] | None:
+        """What the child says at the end of a task; null when it ended without a word."""
+        self.channel.settimeout(ENDING_SECONDS)
+        with suppress(OSError, ValueError), self.channel.makefile("rb") as lines:
+            said: dict[str, Any] = json.loads(lines.readline())
+            return said
+        return None
 
     def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout, self.said):
-            if pipe:
-                pipe.close()
+        if self.owner == os.getpid():
+            self.process.kill()
+            self.process.wait()
+        self.channel.close()
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 class Apart:
-    """A reader that runs another one in a child process. ``batches`` may be asked for once."""
+    """A reader that runs another one (a class of a module of this package) in a child. ``batches`` goes once."""
 
     def __init__(self, content: Content, module: str, name: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(dir=content.scratch)
-        self._child = Child.take()
-        self._finalizer = weakref.finalize(self, _end, self._child, self._folder)
-        task = {"module": module, "name": name, "path": str(self._file(content)), "options": dict(content.options)}
-        try:
-            self._stream = self._child.begin(task)
-        except (pa.ArrowInvalid, OSError):
-            raise self._failure() from None
+        self.content = content
+        self.memory_mb = content.option("memory_mb", MEMORY_MB, int)
+        self.cpu_seconds = content.option("cpu_seconds", CPU_SECONDS, int)
+        task = {
+            "module": module,
+            "name": name,
+            "file": content.name,
+            "options": dict(content.options),
+            "memory_mb": self.memory_mb,
+            "cpu_seconds": self.cpu_seconds,
+            "columns_limit": content.option("columns_limit", COLUMNS_LIMIT, int),
+            "cell_limit_mb": content.option("cell_limit_mb", CELL_LIMIT_MB, int),
+        }
+        with ExitStack() as opened:
+            files = [opened.enter_context(_on_disk(content.open(), content.scratch))]
+            task["siblings"] = []
+            for ending in SIBLINGS.get(module, ()):
+                beside = content.sibling(ending)
+                if beside is not None:
+                    files.append(opened.enter_context(_on_disk(beside, content.scratch)))
+                    task["siblings"].append(ending)
+            self._child = Child.take()
+            self._finalizer = weakref.finalize(self, self._child.end)
+            try:
+                self._stream = self._child.begin(task, files)
+            except (pa.ArrowInvalid, OSError):
+                raise self._failure() from None
         own = [*(name for name, _ in PROBLEM_FIELDS), PART.name]
         self.schema = pa.schema([field for field in self._stream.schema if field.name not in own])
-
-    def _file(self, content: Content) -> Path:
-        if content.path is not None:
-            return content.path.absolute()
-        target = Path(self._folder.name) / "file"
-        with content.open() as source, target.open("wb") as file:
-            shutil.copyfileobj(source, file)
-        return target
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         try:
             yield from self._stream
         except (pa.ArrowInvalid, OSError):
             raise self._failure() from None
-        if not self._child.finish():
-            raise self._failure()
+        said = self._child.outcome()
+        if said is None or "report" not in said:
+            raise self._failure(said)
+        self.content.report.add(ReadReport.from_dict(said["report"]))
         self._finalizer.detach()
-        self._folder.cleanup()
-        Child.idle.append(self._child)
+        self._child.give_back(said["megabytes"])
 
-    def _failure(self) -> Unreadable:
+    def _failure(self, said: dict[str, Any] | None = None) -> Unreadable:
         """Why there is no more to read: what the child said, or how it ended."""
-        try:
-            code = self._child.process.wait(ENDING_SECONDS)
-        except subprocess.TimeoutExpired:
-            code = None
-        self._child.said.seek(0)
-        lines = self._child.said.read().strip().splitlines()
+        said = said or self._child.outcome()
+        code = None
+        with suppress(subprocess.TimeoutExpired):
+            code = self._child.process.wait(0 if said else ENDING_SECONDS)
         self._finalizer()
-        if code == REFUSED and lines:
-            return Unreadable(**json.loads(lines[-1]))
+        if said and "what" in said:
+            return Unreadable(said["what"], place=said["place"], remedy=said["remedy"])
+        if code == -signal.SIGXCPU:
+            return Unreadable(
+                f"reading took more than the limit of {self.cpu_seconds:,} CPU seconds",
+                remedy=f"{NEW_ONE}; if it is meant to be so large, raise `cpu_seconds` in meta.connector",
+            )
+        known = {None: "does not answer", 0: "ended", STILL: "stood still"}
+        how = known.get(code, f"was ended by signal {-(code or 0)}")
         return Unreadable(
-            "a damaged workbook, or one that needs more memory than it may have",
-            remedy="ask the department for the file again; if it is meant to be so large, have it split, or raise "
-            "`workbook_memory_mb` in meta.connector",
+            f"a damaged file, or one that needs more memory than the limit of {self.memory_mb:,} MB: its reader {how}",
+            remedy=f"{NEW_ONE}; if it is meant to be so large, have it split, or raise `memory_mb` in meta.connector",
         )
 
 
-def _end(child: Child, folder: tempfile.TemporaryDirectory[str]) -> None:
-    child.end()
-    folder.cleanup()
-
-
-class WithoutPandas:
-    """Of each list pyarrow asks whether it is one of pandas', and imports that first: longer than most files take."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ImportError(name)
-
-
-def main(task: dict[str, Any]) -> None:
-    """The child: read the file, write batches to standard output."""
-    _limit(resource.RLIMIT_AS, int(task["options"].get("workbook_memory_mb", MEMORY_MB)) << 20)
-    _limit(resource.RLIMIT_CPU, int(time.process_time()) + CPU_SECONDS)
-    path = Path(task["path"])
+def _on_disk(file: BinaryIO, scratch: Path | None) -> BinaryIO:
+    """The file itself, or a copy that has a descriptor."""
     try:
-        reader = getattr(import_module(task["module"]), task["name"])(
-            Content(path.name, lambda: path.open("rb"), task["options"])
-        )
-        schema = pa.schema([*reader.schema, *PROBLEM_FIELDS, PART])
-        with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
-            for batch in reader.batches():
-                if PART.name not in batch.schema.names:
-                    batch = batch.append_column(PART, pa.nulls(batch.num_rows, PART.type))
-                stream.write_batch(batch)
-        sys.stdout.buffer.write(DONE)
-        sys.stdout.buffer.flush()
-    except Unreadable as error:
-        print(json.dumps({"what": error.what, "place": error.place, "remedy": error.remedy}), file=sys.stderr)
-        sys.exit(REFUSED)
-
-
-def _limit(kind: int, value: int) -> None:
-    """The next file may have another one; what this process was given at most stays."""
-    _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-
-
-if __name__ == "__main__":
-    sys.meta_path.insert(0, WithoutPandas())
-    for line in sys.stdin:
-        main(json.loads(line))
+        file.fileno()
+        return file
+    except OSError:
+        copy: BinaryIO = tempfile.TemporaryFile(dir=scratch)  # type: ignore[assignment] # noqa: SIM115
+        with file:
+            shutil.copyfileobj(file, copy)
+        copy.flush()
+        return copy

@@ -17,7 +17,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ import pyarrow as pa
 from catalogue.errors import GovshareError
 from connectors.base import CollectError, NotNow, ResourceLike, SourceFile, where
 from connectors.connections import Connection
+from connectors.files.apart import Apart
 from connectors.files.archive import Part, parts
 from connectors.files.folder import SETTLE, Folder, Found, LocalFolder, changed, finished
 from connectors.files.reader import Content, Reader
@@ -36,7 +36,7 @@ from connectors.read_report import ReadReport
 READERS = {
     "delimited": ("delimited", "Delimited"),
     "fixed_width": ("fixed_width", "FixedWidth"),
-    "excel": ("apart", "excel"),
+    "excel": ("excel", "Excel"),
     "dbf": ("dbf", "Dbf"),
     "xml": ("xml", "Xml"),
     "json": ("json_document", "JsonDocument"),
@@ -58,8 +58,6 @@ class FileConnector:
         self.options = {**resource.connector.options}
         if "zip_password" in connection.settings:
             self.options["zip_password"] = connection.settings["zip_password"]
-        module, name = READERS[self.kind]
-        self.reader: Callable[[Content], Reader] = getattr(import_module(f"connectors.files.{module}"), name)
         self.pattern = str(self.options.get("path", ""))
         self.folder = self._told(self._folder)
 
@@ -182,7 +180,7 @@ class FileDelivery:
             part.name, part.open, self.connector.options, part.sibling, part.path, self.report,
             self.connector.connection.scratch,
         )  # fmt: skip
-        reader: Reader = self.connector._told(lambda: self.connector.reader(content), part.name)
+        reader: Reader = self.connector._told(lambda: Apart(content, *READERS[self.connector.kind]), part.name)
         return reader
 
     @property

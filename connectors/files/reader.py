@@ -24,6 +24,7 @@ ROW_WIDTH = "row_width"
 LINE_UNREADABLE = "line_unreadable"
 TEXT_UNDECODABLE = "text_undecodable"
 PROBLEM_FIELDS = [("_line", pa.int64()), ("_problem", pa.string()), ("_raw", pa.string())]
+PART = pa.field("_part", pa.string())  # the sheet
 
 
 @dataclass(frozen=True)

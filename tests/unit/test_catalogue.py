@@ -258,7 +258,7 @@ def test_every_option_that_a_connector_reads_is_known_to_the_check() -> None:
         for file in (PROJECT_ROOT / room).rglob("*.py"):
             read |= set(reads.findall(file.read_text(encoding="utf-8")))
     known = {name for names in CONNECTOR_OPTIONS.values() for name in names}
-    assert {"table", "header_row", "paging", "workbook_memory_mb", "delivered"} <= read
+    assert {"table", "header_row", "paging", "memory_mb", "delivered"} <= read
     assert known == read
 
 

@@ -200,17 +200,6 @@ def test_a_missing_folder_is_told_with_its_path(drop: Drop) -> None:
         drop.collect(files())
 
 
-def test_a_failure_of_a_reader_names_the_file_and_hides_values(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError("张三 41070219900101123X")
-
-    drop.put("x.csv")
-    monkeypatch.setattr("connectors.files.delimited.Delimited.batches", fail)
-    with pytest.raises(CollectError, match=r"file x\.csv: cannot be read as delimited \(ValueError") as error:
-        drop.collect(files())
-    assert "张三" not in str(error.value) and error.value.__cause__ is None
-
-
 def test_items_that_a_file_may_leave_out(drop: Drop) -> None:
     items = (Item("a"), Item("b"), Item("c"))
     drop.put("x.jsonl", '{"a": 1, "b": 2}\n')

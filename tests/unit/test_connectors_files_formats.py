@@ -19,7 +19,7 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.files.apart import excel
+from connectors.files.apart import Apart
 from connectors.files.dbf import Dbf
 from connectors.files.excel import Excel
 from connectors.files.fixed_width import FixedWidth
@@ -155,7 +155,7 @@ def test_workbooks_are_read_one_after_the_other_by_one_process_until_one_takes_i
     processes = []
     for content in (data, data, data[:-200], data):
         try:
-            opened = excel(Content("file", lambda content=content: io.BytesIO(content), {}))
+            opened = Apart(Content("file", lambda content=content: io.BytesIO(content), {}), "excel", "Excel")
             processes.append(opened._child.process)
             assert [cells(row) for batch in opened.batches() for row in batch.to_pylist()] == [["1"]]
         except Unreadable:
@@ -163,7 +163,7 @@ def test_workbooks_are_read_one_after_the_other_by_one_process_until_one_takes_i
     first, second, third = processes
     assert first is second is not third
     assert first.poll() is not None and third.poll() is None
-    begun = excel(Content("file", lambda: io.BytesIO(data), {}))
+    begun = Apart(Content("file", lambda: io.BytesIO(data), {}), "excel", "Excel")
     assert begun._child.process is third
     del begun  # unread, so that the process still has what nobody will read
     assert third.poll() is not None

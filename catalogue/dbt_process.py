@@ -91,6 +91,7 @@ def keep_compiled_templates(folder: Path) -> None:
     is another template, and so is one whose bytes are not those that were kept: Python runs whatever it finds there."""
     from hashlib import sha256
     from importlib.metadata import version
+    from uuid import uuid4
 
     from dbt_common.clients.jinja import MacroFuzzEnvironment
     from jinja2 import FileSystemBytecodeCache
@@ -105,7 +106,7 @@ def keep_compiled_templates(folder: Path) -> None:
 
         def dump_bytecode(self, bucket: Bucket) -> None:
             code = bucket.bytecode_to_string()
-            part = folder / f"{bucket.key}.{os.getpid()}"
+            part = folder / f"{bucket.key}.{uuid4().hex}"  # dbt has threads
             part.write_bytes(sha256(code).digest() + code)
             part.replace(folder / f"{bucket.key}.cache")
 

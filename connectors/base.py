@@ -7,7 +7,8 @@ is entered in ``connectors.registry``; drift, difference, numbering, manifest an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +29,23 @@ OPTIONAL_COLUMNS = {
     "_problem": pa.string(),  # rule code found by the connector; null = readable
     "_raw": pa.string(),  # what the source gave, for a row with a problem
 }
+
+
+def as_engine(name: str) -> str:
+    """A column's name as engines compare it: ``NAME`` and ``name`` are one column to them, and to nobody's eyes differ
+    two ways of composing a letter."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
+OWN_NAMES = frozenset(map(as_engine, ADDRESS_COLUMNS))
+
+
+def colliding(names: Iterable[str]) -> list[list[str]]:
+    """Columns that an engine cannot tell apart: from each other, or from those that govshare adds."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(as_engine(name), []).append(name)
+    return [group for name, group in alike.items() if len(group) > 1 or name in OWN_NAMES]
 
 
 class CollectError(GovshareError):
@@ -84,12 +102,14 @@ class SourceFile:
     """A file that a delivery came from; ``name`` relative to the connection's path, ``sha256`` of its bytes.
 
     ``version`` tells versions of a file on another machine apart: one that was taken is not fetched again.
+    ``modified``: seconds since 1970, by which a file is known again under another name.
     """
 
     name: str
     bytes: int
     sha256: str
     version: str | None = None
+    modified: float | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +128,8 @@ class Watermark:
 class Delivery(Protocol):
     """What becomes one batch if it commits: a file, or one read of a database table.
 
-    ``identity``: recognises a delivery that was taken before (sha256 of a file's bytes); null = never.
+    ``identity``: recognises a delivery that was taken before (sha256 of a file's bytes); null = never. Those that have
+    one also have ``source`` and ``reading``: see ``connectors.taken``.
     ``schema``: the source's columns in order, without address columns; known before ``batches`` is called.
     ``mode``: ``range`` (lands as it is), ``file`` (compared with what came under the same name: only changes land),
     ``full`` (compared with all that has landed: changes and deletes land), ``delta`` (rows that landed already, as in
@@ -121,11 +142,13 @@ class Delivery(Protocol):
 
     identity: str | None
     mode: str
-    schema: pa.Schema
     files: Sequence[SourceFile]
     watermark: Watermark | None
     load: Mapping[str, Any] | None
     report: ReadReport
+
+    @property
+    def schema(self) -> pa.Schema: ...
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows in bounded memory: source columns by name, plus any of ``OPTIONAL_COLUMNS``.

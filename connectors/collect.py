@@ -23,8 +23,10 @@ from connectors.connections import Connections
 from connectors.landing import ensure_empty
 from connectors.manifest import Manifest, committed
 from connectors.read_report import Finding, ReadReport, sentence
-from connectors.registry import factory
+from connectors.registry import FILES, KINDS, factory
+from connectors.taken import Taken
 from connectors.taking import Taker, Tally
+from connectors.withdrawal import finish_replacing, withdrawn
 
 Progress = Callable[[str, int, float], None]  # resource, rows so far, seconds so far
 log = logging.getLogger(__name__)
@@ -65,15 +67,18 @@ def collect(
     installation: Installation,
     connections: Connections,
     progress: Progress | None = None,
+    *,
+    again: bool = False,
 ) -> Collected:
     """Collect a resource into zero or more committed batches.
 
+    ``again``: take everything that the source has, whatever was taken before; only what differs lands.
     Raises ``CollectError`` (department, resource, connection, remedy) when the source cannot be taken;
     batches that were committed before the error stay.
     """
     started = time.monotonic()
     try:
-        return _collect(resource, installation, connections, progress, started)
+        return _collect(resource, installation, connections, progress, started, again)
     except GovshareError:
         raise
     except Exception as error:
@@ -94,9 +99,10 @@ def _collect(
     connections: Connections,
     progress: Progress | None,
     started: float,
+    again: bool,
 ) -> Collected:
     ensure_empty(installation, resource)
-    past = committed(installation, resource.id)
+    past = finish_replacing(installation, resource.id, committed(installation, resource.id))
     known = len(past)
 
     def report(rows: int) -> None:
@@ -107,19 +113,46 @@ def _collect(
     reason = "nothing new at the source"
     try:
         with connections.open(resource) as connection:
-            connector = factory(resource)(resource, connection, past.copy())
+            asked, state = _asked(resource, past, again)
+            connector = factory(resource)(asked, connection, state)
             try:
-                taker = Taker(resource, installation, connector, past, tally, read_report)
+                taken = Taken(past, withdrawn(installation, resource.id), again)
+                # A table that is read by what is new in it may have dropped what is old.
+                withdrawing = not again or resource.connector.mode == "full"
+                taker = Taker(resource, installation, connector, past, tally, read_report, taken, known, withdrawing)
                 for _ in _taken(taker, connector):
                     pass
             finally:
+                read_report.add(getattr(connector, "folder_report", None) or ReadReport())
                 connector.close()
     except NotNow as later:
         reason = str(later)
     finally:
         if len(past) > known:
+            finish_replacing(installation, resource.id, past)
             ensure_empty(installation, resource)
     return _collected(resource, past[known:], tally.rows, started, reason, read_report)
+
+
+class _Overlaid:
+    """A resource, or its connector's entry, with some of what it says replaced."""
+
+    def __init__(self, of: Any, **changes: Any) -> None:
+        self._of = of
+        self.__dict__.update(changes)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._of, name)
+
+
+def _asked(resource: ResourceLike, past: list[Manifest], again: bool) -> tuple[ResourceLike, list[Manifest]]:
+    """What a connector is asked for, and what it is told of the past: to take all again, everything that there is."""
+    if not again or KINDS.get(resource.connector.kind) == FILES:
+        return resource, past.copy()
+    if resource.connector.mode == "changes":
+        return resource, []
+    whole: Any = _Overlaid(resource, connector=_Overlaid(resource.connector, mode="full"))
+    return whole, past.copy()
 
 
 def _taken(taker: Taker, connector: Connector) -> Iterator[Manifest | None]:
@@ -128,13 +161,8 @@ def _taken(taker: Taker, connector: Connector) -> Iterator[Manifest | None]:
     if sessions > 1:
         yield from taker.take_ahead(connector.deliveries(), sessions)
         return
-    taken = {manifest.identity for manifest in taker.past if manifest.identity}
     for delivery in connector.deliveries():
-        if delivery.identity is None:
-            yield taker.take(delivery)
-        elif delivery.identity not in taken:
-            yield taker.take(delivery)
-            taken.add(delivery.identity)
+        yield taker.take(delivery)
 
 
 def _collected(
@@ -146,7 +174,7 @@ def _collected(
     rows = sum(manifest.rows for manifest in landed)
     drift = next((manifest.drift for manifest in reversed(landed) if manifest.drift), {})
     message = reason
-    if landed:
+    if rows or any(manifest.load for manifest in landed):
         message = f"{rows:,} rows in {len(landed)} batch(es)"
         message += f"; {reason}" if not reason.startswith("nothing new") else ""
     if report.left_out:
@@ -165,7 +193,7 @@ def _collected(
         seconds=round(time.monotonic() - started, 3),
         problems=dict(problems),
         drift=drift,
-        unchanged=not landed,
+        unchanged=not rows,
         watermark=landed[-1].watermark if landed else None,
         message=message,
     )

@@ -15,7 +15,7 @@ import numpy
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, Watermark
+from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, Watermark, as_engine
 from connectors.manifest import Manifest
 
 MEMORY_LIMIT = "256MB"
@@ -49,6 +49,13 @@ def spool(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) ->
     return file
 
 
+def spooled_rows(file: Path) -> Iterator[pa.RecordBatch]:
+    """All rows of a working file, as they were given."""
+    with pq.ParquetFile(file) as spooled:
+        for batch in spooled.iter_batches(OUTPUT_ROWS):
+            yield batch.drop_columns(["_row"])
+
+
 class Difference:
     """A spooled delivery beside what has landed; yields only what must land."""
 
@@ -66,22 +73,22 @@ class Difference:
         """A view with the delivery's columns and types over all landed rows; unknown columns are null."""
         paths = ", ".join(_text(str(path)) for manifest in past for path in manifest.part_paths())
         source = f"read_parquet([{paths}], union_by_name=true)"
-        landed = dict(
-            self.connection.execute(f"select column_name, column_type from (describe from {source})").fetchall()
-        )
+        described = self.connection.execute(f"select column_name, column_type from (describe from {source})").fetchall()
+        landed = {as_engine(name): kind for name, kind in described}
         types = dict(
             self.connection.execute("select column_name, column_type from (describe from delivery)").fetchall()
         )
         selected = []
         for name in (*self.columns, "_op", "_problem", "_raw"):
-            if name not in landed:
+            kind = landed.get(as_engine(name))
+            if kind is None:
                 selected.append(f"cast(null as {types[name]}) as {_name(name)}")
-            elif landed[name] == types[name]:
+            elif kind == types[name]:
                 selected.append(_name(name))
             else:
                 selected.append(f"try_cast({_name(name)} as {types[name]}) as {_name(name)}")
         self.types = types
-        self.connection.execute(f"create view landed as select {', '.join(selected)}, _batch from {source}")
+        self.connection.execute(f"create view landed as select {', '.join(selected)}, _batch, _row from {source}")
 
     def not_landed(self, watermark: Watermark | None) -> Iterator[pa.RecordBatch]:
         """Rows of the delivery that did not land yet, as the same row, at or above the watermark's
@@ -106,6 +113,46 @@ class Difference:
             select {self._all("d")} from d anti join l on {matching} order by d._row"""
         )
 
+    def newer(self) -> Iterator[pa.RecordBatch]:
+        """Rows of every key whose rows here are not the last ones that landed of it, as many of them.
+
+        So A, B, A lands A again, while what an overlap reads twice does not land twice.
+        """
+        keys = self._keys("x")
+        named = ", ".join(f"{expression} as {k}" for k, expression in keys)
+        ks = ", ".join(k for k, _ in keys)
+        same = " and ".join(f"l.{k} is not distinct from d.{k}" for k, _ in keys)
+        digest = "count(*) as _n, sum(cast(_h as hugeint)) as _s, sum(cast(_g as hugeint)) as _t"
+        hashes = f"{self._hash(0, 'x', '_op')} as _h, {self._hash(1, 'x', '_op')} as _g"
+        self.connection.execute(
+            f"create temp table delivered as select {ks}, {digest} from (select {named}, {hashes} from delivery x) "
+            f"group by {ks}"
+        )
+        self.connection.execute(
+            f"""create temp table standing as
+            with ranked as (
+                select {", ".join(f"l.{k}" for k, _ in keys)}, l._h, l._g, d._n as _wanted,
+                       row_number() over (partition by {", ".join(f"l.{k}" for k, _ in keys)}
+                                          order by l._batch desc, l._row desc) as _place
+                from (select {named}, {hashes}, _batch, _row from landed x) l join delivered d on {same})
+            select {ks}, {digest} from ranked where _place <= _wanted group by {ks}"""
+        )
+        pairs = " and ".join(f"{expression} is not distinct from c.{k}" for k, expression in self._keys("d"))
+        yield from self._batches(
+            f"""with c as (select d.* from delivered d left join standing l on {same}
+                where l._n is null or l._n <> d._n or l._s <> d._s or l._t <> d._t)
+            select {self._all("d")} from delivery d semi join c on {pairs} order by d._row"""
+        )
+
+    def differs(self, only: Sequence[Manifest] | None) -> bool:
+        """Whether ``changes`` would give anything; of keys that are gone count those of the batches ``only``."""
+        for _ in self.changes(withdrawing=False):
+            return True
+        batches = "" if only is None else "and b._batch in (" + ", ".join(_text(m.batch) for m in only) + ")"
+        gone = " and ".join(f"b.{k} is not distinct from a.{k}" for k in self._ks)
+        query = f"select 1 from before b anti join after a on {gone} where b._n > 0 {batches} limit 1"
+        return bool(self.connection.execute(query).fetchall()) if only is None or only else False
+
     def changes(self, withdrawing: bool = True) -> Iterator[pa.RecordBatch]:
         """Rows of a full delivery that are new or changed, then (``withdrawing``) a delete row for every key that is
         gone.
@@ -118,7 +165,7 @@ class Difference:
         keys = ", ".join(f"a.{k}" for k in self._ks)
         self.connection.execute(
             f"""create temp table changed as select {keys} from after a left join before b on {pairs}
-            where b._n is null or b._n <> a._n or b._s <> a._s"""
+            where b._n is null or b._n <> a._n or b._s <> a._s or b._t <> a._t"""
         )
         pairs = " and ".join(f"{expression} is not distinct from c.{k}" for k, expression in self._keys("d"))
         yield from self._batches(
@@ -139,17 +186,20 @@ class Difference:
         self._ks = [k for k, _ in named]
         keys = ", ".join(f"{expression} as {k}" for k, expression in named)
         ks = ", ".join(self._ks)
-        digest = f"sum(cast({self._hash(alias='x')} as hugeint))"
+        digest, other = (f"sum(cast({self._hash(salt, 'x')} as hugeint))" for salt in (0, 1))
         self.connection.execute(
-            f"create temp table after as select {keys}, count(*) as _n, {digest} as _s from delivery x group by {ks}"
+            f"create temp table after as select {keys}, count(*) as _n, {digest} as _s, {other} as _t "
+            f"from delivery x group by {ks}"
         )
         self.connection.execute(
             f"""create temp table before as
             with by_batch as (
                 select {keys}, _batch, count(*) filter (_op = 'upsert') as _n,
-                       coalesce({digest} filter (_op = 'upsert'), 0) as _s
+                       coalesce({digest} filter (_op = 'upsert'), 0) as _s,
+                       coalesce({other} filter (_op = 'upsert'), 0) as _t
                 from landed x group by {ks}, _batch)
-            select {ks}, arg_max(_n, _batch) as _n, arg_max(_s, _batch) as _s, max(_batch) as _batch
+            select {ks}, arg_max(_n, _batch) as _n, arg_max(_s, _batch) as _s, arg_max(_t, _batch) as _t,
+                   max(_batch) as _batch
             from by_batch group by {ks}"""
         )
 
@@ -175,9 +225,9 @@ class Difference:
             return [(f"_k{i}", f"{alias}.{_name(name)}") for i, name in enumerate(self.key)]
         return [("_k0", self._hash(alias=alias)), ("_k1", self._hash(1, alias=alias))]
 
-    def _hash(self, salt: int = 0, alias: str | None = None) -> str:
+    def _hash(self, salt: int = 0, alias: str | None = None, *more: str) -> str:
         prefix = f"{alias}." if alias else ""
-        columns = [prefix + _name(name) for name in (*self.columns, "_problem", "_raw")]
+        columns = [prefix + _name(name) for name in (*self.columns, "_problem", "_raw", *more)]
         return f"hash({salt}, {', '.join(columns)})"
 
     def _all(self, alias: str) -> str:

@@ -27,19 +27,22 @@ import pyarrow.parquet as pq
 
 from catalogue.installation import Installation
 from connectors import parts
-from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, CollectError, ResourceLike, where
+from connectors.base import OPTIONAL_COLUMNS, CollectError, ResourceLike, as_engine, colliding, where
 from connectors.manifest import (
     EMPTY,
     MANIFEST,
+    DamagedBatch,
     Manifest,
     committed,
     damaged,
     fingerprint,
     inputs,
-    last_batch,
+    read_batch,
 )
 from connectors.parts import Parts
 from connectors.scratch import new_folder, root_of, sweep
+from connectors.shown import shown_name
+from connectors.withdrawal import last_number
 
 __all__ = ["Landing", "Manifest", "committed", "damaged", "ensure_empty", "fingerprint", "inputs", "sweep"]
 
@@ -99,13 +102,14 @@ class Landing:
         return folder
 
     def begin(self, schema: pa.Schema) -> None:
-        """Set the source's columns. A source column with the name of an address column is refused."""
-        taken = [name for name in schema.names if name in ADDRESS_COLUMNS]
-        if taken:
+        """Set the source's columns. Those that engines take for another column, ours or theirs, are refused."""
+        if alike := colliding(schema.names):
+            shown = "; ".join(" and ".join(map(shown_name, group)) for group in alike)
             raise CollectError(
-                f"the source has columns named like govshare's own: {', '.join(taken)}",
+                f"the source has columns that differ in case only, or are named like govshare's own: {shown}",
                 where=where(self.resource),
-                remedy="read the table through `query` in meta.connector and give these columns other names",
+                remedy="have them renamed at the source, or read the table through `query` in meta.connector and give "
+                "them other names there; under `contract: set_aside` only declared columns land",
             )
         self.source_schema = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
         address = [("_batch", pa.string()), ("_row", pa.int64()), *OPTIONAL_COLUMNS.items()]
@@ -244,15 +248,18 @@ def ensure_empty(installation: Installation, resource: ResourceLike) -> None:
     view.
     """
     fields = {item.name: pa.string() for item in resource.items}
+    alike = {as_engine(name): name for name in fields}  # two spellings of an undeclared column are one here
     seen: set[str] = set()
     for manifest in reversed(committed(installation, resource.id)):
-        if not seen.issuperset(name for name, _ in manifest.columns):
+        new = {name for name, _ in manifest.columns if name not in seen}
+        new = {name for name in new if alike.setdefault(as_engine(name), name) == name}
+        if new:
             landed = pq.read_schema(manifest.part_paths()[0])
-            fields |= {name: landed.field(name).type for name, _ in manifest.columns if name not in seen}
-            seen.update(name for name, _ in manifest.columns)
+            fields |= {name: landed.field(name).type for name, _ in manifest.columns if name in new}
+        seen.update(name for name, _ in manifest.columns)
     columns = tuple((name, str(kind)) for name, kind in fields.items())
     target = installation.landing_of(resource.id) / EMPTY
-    if target.exists() and Manifest.from_file(target / MANIFEST).columns == columns:
+    if _columns_of_empty(target) == columns:
         return
     schema = pa.schema(list(fields.items()))
     with Landing(installation, resource, 0) as landing:
@@ -264,8 +271,16 @@ def ensure_empty(installation: Installation, resource: ResourceLike) -> None:
             landing.commit(mode="empty")
 
 
-def next_number(past: list[Manifest]) -> int:
-    return last_batch(past) + 1
+def _columns_of_empty(folder: Path) -> tuple[tuple[str, str], ...] | None:
+    """What batch 000000 has; null where it is not there or not readable: then it is made anew."""
+    try:
+        return read_batch(folder).columns
+    except DamagedBatch:
+        return None
+
+
+def next_number(installation: Installation, resource: ResourceLike) -> int:
+    return last_number(installation, resource.id) + 1
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from catalogue.installation import Installation
-from connectors.base import CollectError, ResourceLike, SourceFile, Watermark
+from connectors.base import CollectError, ResourceLike, SourceFile, Watermark, colliding
 from connectors.read_report import Finding, finding_of, rows_left_out
+from connectors.shown import shown_name
 
 BATCH_NAME = re.compile(r"\d{6}")
 EMPTY = "000000"
+WITHDRAWN = ".withdrawn"  # folder beside the batches for those that were taken out
 MANIFEST = "manifest.json"
 
 
@@ -43,6 +45,8 @@ class Manifest:
     taken),
     ``deletes`` of the landed rows that withdraw a record. ``problems`` by rule. ``left_out``: what the source
     holds and was not landed; ``remarks``: what landed and its owner should know. ``bytes`` of all parts.
+    ``source`` is the name under which a file (or archive) was taken, ``reading`` how it was read (see
+    ``connectors.taken``), ``replaces`` the batches that this one makes untrue, as the same file was read wrongly there.
     ``started`` and ``finished`` are ISO 8601 with zone; ``seconds`` the time between them.
     """
 
@@ -59,6 +63,9 @@ class Manifest:
     remarks: tuple[Finding, ...] = ()
     files: tuple[SourceFile, ...] = ()
     identity: str | None = None
+    source: str | None = None
+    reading: str | None = None
+    replaces: tuple[str, ...] = ()
     watermark: Watermark | None = None
     load: Mapping[str, Any] | None = None
     drift: Mapping[str, Any] = field(default_factory=dict)
@@ -85,26 +92,101 @@ class Manifest:
             document["columns"] = tuple((column["name"], column["type"]) for column in document["columns"])
             document["files"] = tuple(SourceFile(**entry) for entry in document["files"])
             document["parts"] = tuple(Part(**entry) for entry in document["parts"])
+            document["replaces"] = tuple(document.get("replaces", ()))
             for name in ("left_out", "remarks"):
                 document[name] = tuple(finding_of(entry) for entry in document.get(name, ()))
             if document["watermark"]:
                 document["watermark"] = Watermark(**document["watermark"])
-            return cls(path=file.parent, **document)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CollectError(
-                f"the batch's manifest cannot be read ({type(error).__name__})",
-                where=str(file),
-                remedy="restore the batch's folder from backup; batches are never changed by govshare",
-            ) from error
+            manifest = cls(path=file.parent, **document)
+            _need_sound(manifest)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise DamagedBatch(file.parent, f"its manifest cannot be read ({type(error).__name__})") from None
+        return manifest
+
+
+class DamagedBatch(CollectError):
+    """A committed batch that cannot be read as it was committed. It stops its resource and no other."""
+
+    def __init__(self, folder: Path, what: str) -> None:
+        self.resource = f"{folder.parent.parent.name}.{folder.parent.name}"
+        self.batch = folder.name
+        empty = "delete its folder: it holds no rows, and the next collection writes it anew"
+        super().__init__(
+            f"batch {self.batch} is damaged: {what}",
+            where=f"{self.resource} ({folder})",
+            remedy=empty
+            if self.batch == EMPTY
+            else "restore the batch's folder from backup; or take it out with `govshare batch withdraw "
+            f"{self.resource} {self.batch} --why TEXT` and have its rows delivered again",
+        )
+
+
+def _need_sound(manifest: Manifest) -> None:
+    """Fields of the types that everybody relies on: JSON that was tampered with may be well-formed."""
+    texts = [
+        manifest.resource,
+        manifest.batch,
+        manifest.mode,
+        *(text for column in manifest.columns for text in column),
+    ]
+    texts += [text for part in manifest.parts for text in (part.name, part.sha256)]
+    numbers = [manifest.rows, manifest.read, manifest.deletes]
+    numbers += [number for part in manifest.parts for number in (part.rows, part.bytes)]
+    if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+        raise TypeError
+    if not manifest.parts or manifest.rows != sum(part.rows for part in manifest.parts):
+        raise ValueError
+    if any("/" in part.name or part.name.startswith(".") for part in manifest.parts):
+        raise ValueError
 
 
 def committed(installation: Installation, resource_id: str, *, with_empty: bool = False) -> list[Manifest]:
-    """The resource's committed batches, oldest first; the empty batch 000000 only when asked for."""
+    """The resource's committed batches, oldest first; the empty batch 000000 only when asked for.
+
+    Raises ``DamagedBatch`` where one cannot be read, or its parts are not there in their size.
+    """
+    return [read_batch(folder) for folder in _folders(installation, resource_id) if with_empty or folder.name != EMPTY]
+
+
+def damaged_batches(installation: Installation, resources: Iterable[ResourceLike]) -> dict[str, list[DamagedBatch]]:
+    """Resources of which a batch cannot be read, and why. Looks at manifests and sizes, not into the parts."""
+    found: dict[str, list[DamagedBatch]] = {}
+    for resource in resources:
+        for folder in _folders(installation, resource.id):
+            try:
+                read_batch(folder)
+            except DamagedBatch as error:
+                found.setdefault(resource.id, []).append(error)
+    return found
+
+
+def _folders(installation: Installation, resource_id: str) -> list[Path]:
     folder = installation.landing_of(resource_id)
     if not folder.is_dir():
         return []
-    names = sorted(entry.name for entry in folder.iterdir() if BATCH_NAME.fullmatch(entry.name))
-    return [Manifest.from_file(folder / name / MANIFEST) for name in names if with_empty or name != EMPTY]
+    return sorted(entry for entry in folder.iterdir() if BATCH_NAME.fullmatch(entry.name))
+
+
+def read_batch(folder: Path) -> Manifest:
+    """The manifest of a batch whose parts are there in their size."""
+    manifest = Manifest.from_file(folder / MANIFEST)
+    if manifest.batch != folder.name:
+        raise DamagedBatch(folder, "its manifest is of another batch")
+    for part in manifest.parts:
+        file = folder / part.name
+        try:
+            size = file.stat().st_size
+        except OSError:
+            raise DamagedBatch(folder, f"{part.name} is missing") from None
+        if size != part.bytes:
+            raise DamagedBatch(folder, f"{part.name} has {size:,} bytes instead of {part.bytes:,}")
+    if collisions := colliding(name for name, _ in manifest.columns):
+        raise DamagedBatch(folder, f"{len(collisions)} column(s) that engines take for others, as {_shown(collisions)}")
+    return manifest
+
+
+def _shown(collisions: Sequence[Sequence[str]]) -> str:
+    return "; ".join(" and ".join(map(shown_name, group)) for group in collisions)
 
 
 def inputs(installation: Installation, resources: Iterable[ResourceLike]) -> dict[str, list[str]]:
@@ -159,7 +241,3 @@ def damaged(manifest: Manifest) -> list[str]:
 def sha256_of(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def last_batch(past: Sequence[Manifest]) -> int:
-    return int(past[-1].batch) if past else 0

@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from catalogue.installation import Installation
@@ -26,11 +26,11 @@ def new_folder(root: Path) -> tuple[Path, int]:
     """A new folder and the descriptor whose lock keeps ``sweep`` of other processes away from it."""
     while True:
         folder = root / uuid.uuid4().hex
-        root.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700)
         try:
+            root.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700)
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:  # a sweep was faster
+        except FileNotFoundError:  # a sweep was faster, or whoever looked at a source
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,12 +47,16 @@ def new_folder(root: Path) -> tuple[Path, int]:
 @contextmanager
 def scratch(root: Path) -> Iterator[Path]:
     """A working folder that goes away with the block."""
+    was_there = root.exists()
     folder, lock = new_folder(root)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+        if not was_there:  # looking at a source leaves nothing behind
+            with suppress(OSError):
+                os.removedirs(root)
 
 
 def sweep(installation: Installation) -> int:

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from connectors.base import CollectError, Connector, Delivery, ReadAgain, Resour
 from connectors.landing import Landing, landed_type, next_number
 from connectors.manifest import Manifest
 from connectors.read_report import ReadReport
+from connectors.taken import Decision, Taken
 
 DEFAULT_FALL = 0.5
 
@@ -48,11 +49,15 @@ class Filled:
     drift: drifts.Drift
     watermark: Any
     read: int
+    decision: Decision = Decision.TAKE
+    replaces: tuple[str, ...] = ()
+    dropped: int = 0  # columns that the contract leaves out
 
 
 @dataclass(frozen=True)
 class Taker:
-    """What is the same for all deliveries of one collection. ``past`` grows with each committed batch."""
+    """What is the same for all deliveries of one collection. ``past`` grows with each committed batch; ``known`` is how
+    many it had before. ``withdrawing``: what a whole read no longer has is withdrawn."""
 
     resource: ResourceLike
     installation: Installation
@@ -60,15 +65,21 @@ class Taker:
     past: list[Manifest]
     tally: Tally
     report: ReadReport
+    taken: Taken
+    known: int
+    withdrawing: bool = True
 
     def take(self, delivery: Delivery) -> Manifest | None:
         """Land one delivery: the manifest of its batch, null if nothing was new."""
-        return self.settle(self.fill(delivery, next_number(self.past)))
+        decision = self.taken.decide(delivery)
+        if decision is Decision.SKIP:
+            return None
+        return self.settle(self.fill(delivery, next_number(self.installation, self.resource), decision))
 
     def take_ahead(self, deliveries: Iterator[Delivery], sessions: int) -> Iterator[Manifest]:
         """Land key ranges, ``sessions`` of them at a time; committed in order, each under its number."""
         waiting: deque[Future[Filled]] = deque()
-        number = next_number(self.past)
+        number = next_number(self.installation, self.resource)
         with ThreadPoolExecutor(sessions, thread_name_prefix="range") as threads:
             try:
                 for delivery in deliveries:
@@ -89,14 +100,14 @@ class Taker:
         assert manifest is not None  # a range is committed even when it is empty
         return manifest
 
-    def fill(self, delivery: Delivery, number: int) -> Filled:
+    def fill(self, delivery: Delivery, number: int, decision: Decision = Decision.TAKE) -> Filled:
         """Write a delivery's rows; all of them again where the fast way of reading fails on a value."""
         try:
-            return self._fill(delivery, number)
+            return self._fill(delivery, number, decision)
         except ReadAgain:
-            return self._fill(delivery.carefully(), number)  # type: ignore[attr-defined]
+            return self._fill(delivery.carefully(), number, decision)  # type: ignore[attr-defined]
 
-    def _fill(self, delivery: Delivery, number: int) -> Filled:
+    def _fill(self, delivery: Delivery, number: int, decision: Decision) -> Filled:
         own = tuple(getattr(delivery, "own_columns", ()))
         drift = drifts.compare(self.resource, delivery.schema, self.past, own)
         schema = self._kept(delivery.schema, own)
@@ -111,20 +122,30 @@ class Taker:
                 yield batch
 
         landing = Landing(self.installation, self.resource, number)
+        replaces: tuple[str, ...] = ()
         try:
             landing.begin(schema)
             former = self._former(delivery)
-            if drift.stops(self.resource.contract) or not former:
+            if decision is Decision.NOTE:
+                read = self.taken.former(delivery).read
+            elif drift.stops(self.resource.contract):
                 for batch in counted():
                     landing.write(batch)
-            else:
+            elif decision is Decision.AGAIN:
+                replaces = self._write_again(landing, delivery, counted(), schema)
+            elif former:
                 self._write_difference(landing, delivery, counted(), schema, former)
+            else:
+                for batch in counted():
+                    landing.write(batch)
             landing.finish()
         except BaseException:
             landing.abandon()
             raise
         # A delivery that was set aside as a whole is read again once its columns are right.
-        return Filled(landing, delivery, drift, before if mark else delivery.watermark, read)
+        watermark = before if mark else delivery.watermark
+        dropped = len(delivery.schema) - len(schema)
+        return Filled(landing, delivery, drift, watermark, read, decision, replaces, dropped)
 
     def _kept(self, schema: pa.Schema, own: Sequence[str]) -> pa.Schema:
         """The columns that land: all, or under ``set_aside`` the declared ones (and the collecting's own)."""
@@ -136,10 +157,9 @@ class Taker:
     def _former(self, delivery: Delivery) -> list[Manifest]:
         """The batches against which a delivery is compared, so that only what is new in it lands: all of them, or for a
         file among others those of the same name, since it has been written anew."""
-        if delivery.mode == "file":
-            names = {file.name for file in delivery.files}
-            return [m for m in self.past if names & {file.name for file in m.files}]
-        return self.past if delivery.mode in ("full", "delta") else []
+        if delivery.mode == "file" and not self.taken.known_elsewhere(delivery):
+            return self.taken.said(delivery)
+        return self.past if delivery.mode in ("full", "delta", "file") else []
 
     def _write_difference(
         self,
@@ -151,23 +171,52 @@ class Taker:
     ) -> None:
         from connectors.difference import Difference, spool  # DuckDB: a first load does without
 
-        kept = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
-        difference = Difference(spool(rows, kept, landing.scratch), former, self.resource.connector.key)
-        try:
+        spooled = spool(rows, _landed(schema), landing.scratch)
+        with closing(Difference(spooled, former, self.resource.connector.key)) as difference:
             if delivery.mode == "delta":
-                changes = difference.not_landed(delivery.watermark)
+                own = getattr(delivery, "own_columns", ())
+                changes = difference.not_landed(delivery.watermark) if own else difference.newer()
             else:  # what one file of several no longer has may be in another
-                withdrawing = delivery.mode == "full" and getattr(delivery, "withdraws", True)
+                withdrawing = delivery.mode == "full" and self.withdrawing and getattr(delivery, "withdraws", True)
                 changes = difference.changes(withdrawing)
             for batch in changes:
                 landing.write(batch)
-        finally:
-            difference.close()
+
+    def _write_again(
+        self, landing: Landing, delivery: Delivery, rows: Iterator[pa.RecordBatch], schema: pa.Schema
+    ) -> tuple[str, ...]:
+        """Land a file that was read otherwise before, and say which batches it replaces; nothing where it gives the
+        same rows. What those batches set aside, or gave other keys, is gone with them."""
+        from connectors.difference import Difference, spool, spooled_rows
+
+        key = self.resource.connector.key
+        old = self.taken.superseded(delivery)
+        spooled = spool(rows, _landed(schema), landing.scratch)
+        whole = delivery.mode == "full"
+        same = self.past
+        if not whole:
+            said = self.taken.said(delivery)
+            same = [m for m in self.past if m in said or m.identity == delivery.identity]
+        with closing(Difference(spooled, same, key)) as difference:
+            if not difference.differs(None if whole else old):
+                return ()
+        rest = [m for m in self.past if m not in old] if whole else []
+        if not rest:
+            for batch in spooled_rows(spooled):
+                landing.write(batch)
+            return tuple(m.batch for m in old)
+        with closing(Difference(spooled, rest, key)) as difference:
+            for batch in difference.changes():
+                landing.write(batch)
+        return tuple(m.batch for m in old)
 
     def settle(self, filled: Filled) -> Manifest | None:
         """Commit what was written, or keep it aside where drift or a fall stops it."""
         delivery, landing = filled.delivery, filled.landing
-        report: ReadReport = getattr(delivery, "report", None) or ReadReport()
+        report = ReadReport()
+        report.add(getattr(delivery, "report", None) or ReadReport())
+        if filled.dropped:
+            report.leave_out("column", filled.dropped)
         self.report.add(report)
         with landing:
             facts: dict[str, Any] = {
@@ -175,6 +224,9 @@ class Taker:
                 "read": filled.read,
                 "files": tuple(delivery.files),
                 "identity": delivery.identity,
+                "source": getattr(delivery, "source", None),
+                "reading": getattr(delivery, "reading", None),
+                "replaces": filled.replaces,
                 "watermark": filled.watermark,
                 "load": delivery.load,
                 "left_out": report.left_out,
@@ -182,7 +234,7 @@ class Taker:
                 "drift": filled.drift.facts(),
                 "connector": {"kind": self.connector.kind, "version": self.connector.version},
             }
-            reason = self._drifted(filled) or self._fallen(filled)
+            reason = self._drifted(filled) or self._fallen(filled) or self._parts_of_one(filled)
             if reason is not None:
                 name = (delivery.identity or "newest")[:16]
                 landing.set_aside(name, **facts)
@@ -192,12 +244,22 @@ class Taker:
                     where=where(self.resource, ", ".join(file.name for file in delivery.files) or None),
                     remedy=remedy,
                 )
-            advances = getattr(delivery, "advances", False)
-            if landing.rows == 0 and not delivery.identity and not delivery.load and not advances:
+            if landing.rows == 0 and not delivery.load and not self._is_news(filled):
                 return None
             manifest = landing.commit(**facts)
         self.past.append(manifest)
         return manifest
+
+    def _is_news(self, filled: Filled) -> bool:
+        """Whether an empty batch says something: that a file, this reading of it, or a window that is empty, need not be
+        taken again."""
+        delivery: Any = filled.delivery
+        if getattr(delivery, "advances", False):
+            return True
+        if not delivery.identity or filled.decision is not Decision.AGAIN:
+            return bool(delivery.identity)
+        state = self.taken.state(delivery)
+        return bool(filled.replaces) or state is None or state.reading != delivery.reading
 
     def _drifted(self, filled: Filled) -> tuple[str, str] | None:
         """What stops a delivery whose columns are not the declared ones, and the remedy."""
@@ -215,6 +277,8 @@ class Taker:
         record. Deliveries of files are compared with the last one of the same file name.
         """
         delivery, read = filled.delivery, filled.read
+        if delivery.identity and filled.decision is Decision.AGAIN:
+            return None  # other words for the same bytes: how many rows those gave says nothing
         former = self._former_count(delivery)
         allowed = float(self.resource.connector.options.get("max_fall", DEFAULT_FALL))
         if read >= former * (1 - allowed):
@@ -225,10 +289,26 @@ class Taker:
             "ask the department; if the fall is real, set `max_fall` of meta.connector for this collection",
         )
 
+    def _parts_of_one(self, filled: Filled) -> tuple[str, str] | None:
+        """What stops a snapshot that withdraws most of another file's that came with it: they belong together."""
+        delivery: Any = filled.delivery
+        beside = self.past[-1] if len(self.past) > self.known else None
+        if beside is None or delivery.mode != "full" or not delivery.identity or beside.source == delivery.source:
+            return None
+        allowed = float(self.resource.connector.options.get("max_fall", DEFAULT_FALL))
+        if filled.landing.deletes <= beside.read * allowed:
+            return None
+        return (
+            f"it would withdraw {filled.landing.deletes:,} of the {beside.read:,} rows of the file before it, "
+            "which came with it: each counts as the whole resource (`snapshot: true`)",
+            "if the files are parts of one delivery, write `snapshot: folder` in meta.connector; if each is whole, set "
+            "`max_fall: 1` for this collection",
+        )
+
     def _former_count(self, delivery: Delivery) -> int:
         """How many rows the source gave when it last gave all; 0 if it never did."""
         if delivery.mode == "file":
-            known = self._former(delivery)
+            known = self.taken.own(delivery)
             return known[-1].read if known else 0
         if delivery.mode != "full":
             return 0
@@ -238,6 +318,10 @@ class Taker:
             if manifest.load:
                 return sum(m.read for m in self.past if m.load and m.load["id"] == manifest.load["id"])
         return 0
+
+
+def _landed(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([pa.field(field.name, landed_type(field.type)) for field in schema])
 
 
 def _marked(batches: Iterator[pa.RecordBatch], problem: str | None) -> Iterator[pa.RecordBatch]:

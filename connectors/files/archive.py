@@ -54,9 +54,10 @@ class Part:
     sha256: str
     sibling: Callable[[str], BinaryIO | None]
     last: bool = True  # of the delivered file
+    opener: Callable[[], BinaryIO] | None = None  # where `path` is good for as long as it is lent only
 
     def open(self) -> BinaryIO:
-        return self.path.open("rb")
+        return self.opener() if self.opener else self.path.open("rb")
 
 
 def parts(path: Path, name: str, kind: str, options: dict[str, Any], scratch: Path) -> Iterator[Part]:

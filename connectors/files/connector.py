@@ -1,29 +1,33 @@
-"""The connector of all file kinds: every matching file is one delivery, known by the sha256 of its bytes.
+"""The connector of all file kinds: every matching file is one delivery, known by its name and the sha256 of its bytes.
 
 Here stand the options that all formats share. Formats are in their own modules, finding files is in
-``folder`` and ``remote``, unpacking in ``archive``.
+``folder`` and ``remote``, unpacking in ``archive``, deliveries of several files in ``whole``.
 
-Options: ``path`` (pattern relative to the connection's path), ``snapshot`` (each file is the whole resource:
-it is compared with what landed, and what is gone is withdrawn), ``settle`` (seconds that a file must not have
-changed, default 1), ``ready`` (a file counts as finished when a flag file of its name and this ending lies
-beside it), ``may_be_empty`` (no matching file is no error), ``optional`` (items that a file may leave out, as
-JSON does with nulls; ``true`` for all).
+Options: ``path`` (pattern relative to the connection's path), ``snapshot`` (``true``: each file, or archive with all
+its members, is the whole resource: it is compared with what landed, and what is gone is withdrawn; ``folder``: all
+matching files together are the whole, as where each district writes a file of its own), ``settle`` (seconds that a
+file must not have changed, default 1), ``ready`` (a file counts as finished when a flag file of its name and this
+ending lies beside it), ``may_be_empty`` (no matching file is no error), ``optional`` (items that a file may leave out,
+as JSON does with nulls; ``true`` for all).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from catalogue.errors import GovshareError
-from connectors.base import CollectError, NotNow, ResourceLike, SourceFile, where
+from connectors.base import CollectError, Delivery, NotNow, ResourceLike, SourceFile, Watermark, where
 from connectors.connections import Connection
 from connectors.files.apart import Apart
 from connectors.files.archive import Part, parts
@@ -31,7 +35,7 @@ from connectors.files.folder import SETTLE, Folder, Found, LocalFolder, changed,
 from connectors.files.reader import Content, Reader
 from connectors.files.text import Unreadable
 from connectors.manifest import Manifest
-from connectors.read_report import ReadReport
+from connectors.read_report import ReadReport, sentence
 
 READERS = {
     "delimited": ("delimited", "Delimited"),
@@ -44,34 +48,60 @@ READERS = {
     "python_literal": ("lines", "python_literals"),
     "parquet": ("parquet", "Parquet"),
 }
+COLLECTING = {  # options that say which files are taken and when, not how they are read
+    "path", "member", "max_fall", "settle", "ready", "may_be_empty", "delivered", "delivered_from", "zip_password",
+    "unpacked_limit_mb", "workbook_memory_mb", "memory_mb", "cpu_seconds", "columns_limit", "cell_limit_mb",
+}  # fmt: skip
 YOUNG = 10.0  # seconds; servers tell times in whole seconds, and clocks differ
 
 
 class FileConnector:
     """The files of one resource."""
 
-    version = "1"
+    version = "2"
 
     def __init__(self, resource: ResourceLike, connection: Connection, past: Sequence[Manifest]) -> None:
         self.resource, self.connection, self.past = resource, connection, past
+        self.present: frozenset[str] = frozenset()
         self.kind = resource.connector.kind
         self.options = {**resource.connector.options}
         if "zip_password" in connection.settings:
             self.options["zip_password"] = connection.settings["zip_password"]
         self.pattern = str(self.options.get("path", ""))
-        self.folder = self._told(self._folder)
+        self.folder = self.told(self._folder)
 
     def _folder(self) -> Folder:
         if not self.pattern:
             raise Unreadable("no `path` is declared", remedy="add `path` to meta.connector")
-        path = self.connection.path(self.resource)
+        if self.snapshot not in (None, False, True, "folder"):
+            raise Unreadable(f"`snapshot` is {self.snapshot!r}", remedy="write `snapshot: true` or `snapshot: folder`")
+        path = self.connection.path(self.resource).removeprefix("file://")
         if "://" not in path:
             return LocalFolder(Path(path))
         from connectors.files.remote import RemoteFolder
 
         return RemoteFolder(path, self.connection.settings)
 
-    def _told(self, action: Callable[[], Any], file: str | None = None) -> Any:
+    @property
+    def snapshot(self) -> Any:
+        return self.options.get("snapshot")
+
+    @property
+    def folder_report(self) -> ReadReport:
+        """What of the folder was left alone."""
+        return self.folder.report
+
+    @cached_property
+    def reading(self) -> str:
+        """How files are read: the same words for the same rows from the same bytes."""
+        told: dict[str, Any] = {"kind": self.kind, "version": self.version}
+        told["options"] = {k: v for k, v in self.resource.connector.options.items() if k not in COLLECTING}
+        if self.resource.contract == "set_aside":  # then what is declared decides what lands of a file
+            told["items"] = [(item.name, item.type) for item in self.resource.items]
+        text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def told(self, action: Callable[[], Any], file: str | None = None) -> Any:
         """Whatever goes wrong names the resource, the connection, the file and the place in it."""
         try:
             return action()
@@ -97,7 +127,7 @@ class FileConnector:
 
     def schema(self) -> pa.Schema:
         """The columns of the last file by name."""
-        found, _ = self._told(self._found)
+        found, _ = self.told(self._found)
         if not found:
             raise NotNow("no finished file there yet", where=where(self.resource))
         for delivery in self._deliveries_of(found[-1]):
@@ -106,26 +136,34 @@ class FileConnector:
 
     def head(self, rows: int) -> pa.RecordBatch | None:
         """The first rows of the last file by name."""
-        found, _ = self._told(self._found)
+        found, _ = self.told(self._found)
         for delivery in self._deliveries_of(found[-1]) if found else ():
             batch = next(delivery.batches(), None)
             return batch.slice(0, rows) if batch is not None else None
         return None
 
-    def deliveries(self) -> Iterator[FileDelivery]:
-        found, waiting = self._told(self._found)
+    def deliveries(self) -> Iterator[Delivery]:
+        found, waiting = self.told(self._found)
+        later = NotNow(f"{waiting} file(s) are still being written and will be taken the next time")
+        if self.snapshot == "folder":
+            if waiting:  # a part is not the whole
+                raise later
+            yield from self._whole(found)
+            return
         for file in found:
             if not (self.folder.remote and self._was_taken(file)):
                 yield from self._deliveries_of(file)
         if waiting:
-            raise NotNow(f"{waiting} file(s) are still being written and will be taken the next time")
+            raise later
 
     def _found(self) -> tuple[list[Found], int]:
         """Finished files by name, and how many others wait."""
         found = self.folder.find(self.pattern)
+        self.present = frozenset(file.name for file in found)
         if not found and not self.options.get("may_be_empty"):
+            left = sentence(self.folder.report.left_out)
             raise Unreadable(
-                "no file matches",
+                "no file matches" + (f" (left alone: {left})" if left else ""),
                 remedy="have the department deliver it, or correct `path` in meta.connector or the "
                 "connection's `path` in connections.toml (`may_be_empty: true` if there may be none)",
             )
@@ -133,22 +171,84 @@ class FileConnector:
         return finished(self.folder, found, settle, self.options.get("ready"))
 
     def _was_taken(self, file: Found) -> bool:
-        """Whether this very version of a file elsewhere was taken: then it is not fetched again."""
+        """Whether this very version of a file elsewhere is what was taken last: then it is not fetched again."""
         version = version_of(file)
-        return version is not None and any(
-            entry.version == version for manifest in self.past for entry in manifest.files
-        )
+        names = (file.name, file.name.removesuffix(".gz"))
+        for manifest in reversed(self.past):
+            source = manifest.source or (manifest.files[0].name if manifest.files else "")
+            if source in names or source.startswith(f"{file.name}!"):
+                taken = manifest.files[-1].version
+                return version is not None and taken == version and manifest.reading == self.reading
+        return False
 
-    def _deliveries_of(self, file: Found) -> Iterator[FileDelivery]:
-        """One delivery for a file, one for each member of an archive."""
+    def _deliveries_of(self, file: Found) -> Iterator[Delivery]:
+        """One delivery for a file, one for each member of an archive (together one, if they are the whole)."""
         with tempfile.TemporaryDirectory(dir=self.connection.scratch) as folder:
-            scratch = Path(folder)
-            path = self._told(lambda: self.folder.local(file, scratch), file.name)
-            inside = parts(path, file.name, self.kind, self.options, scratch)
-            part = self._told(lambda: next(inside, None), file.name)
+            parts = self.parts(file, Path(folder))
+            part = next(parts, None)
+            if part is not None and self.snapshot and part.name.startswith(f"{file.name}!"):
+                parts.close()
+                yield from self._whole([file])
+                return
             while part is not None:
                 yield FileDelivery(self, file, part)
-                part = self._told(lambda: next(inside, None), file.name)
+                part = next(parts, None)
+
+    def parts(self, file: Found, scratch: Path) -> Generator[Part]:
+        """The files in a file: itself, or the members of an archive; each until the next is asked for."""
+        lent = self.folder.lent(file, scratch)
+        path = self.told(lent.__enter__, file.name)
+        try:
+            inside = parts(path, file.name, self.kind, self.options, scratch)
+            part = self.told(lambda: next(inside, None), file.name)
+            while part is not None:
+                if part.name == file.name and not self.folder.remote:
+                    beside = partial(self.folder.beside, file.name)
+                    part = replace(part, sibling=beside, opener=partial(self.folder.open, file))
+                yield part
+                part = self.told(lambda: next(inside, None), file.name)
+        finally:
+            lent.__exit__(None, None, None)
+
+    def _whole(self, found: Sequence[Found]) -> Iterator[Delivery]:
+        from connectors.files.whole import WholeDelivery
+
+        if found:
+            with tempfile.TemporaryDirectory(dir=self.connection.scratch) as folder:
+                yield WholeDelivery(self, found, Path(folder))
+
+    def reader_of(self, part: Part, report: ReadReport) -> Reader:
+        """The reader of one file, which fills ``report``."""
+        content = Content(
+            part.name,
+            part.open,
+            self.options,
+            part.sibling,
+            None if part.opener else part.path,
+            report,
+            self.connection.scratch,
+        )
+        reader: Reader = self.told(lambda: Apart(content, *READERS[self.kind]), part.name)
+        return reader
+
+    def with_optional(self, schema: pa.Schema) -> pa.Schema:
+        """The file's columns, then declared items that it may leave out (all, if it has no columns)."""
+        optional, names = self.options.get("optional", ()), schema.names
+        for item in self.resource.items:
+            free = not names or optional is True or item.name in optional
+            if free and item.name not in names:
+                schema = schema.append(pa.field(item.name, pa.string()))
+        return schema
+
+    def batches_of(self, reader: Reader, name: str) -> Iterator[pa.RecordBatch]:
+        batches = self.told(reader.batches, name)
+        end = object()
+        while (batch := self.told(lambda: next(batches, end), name)) is not end:
+            yield _with_file(batch, name)
+
+    def need_unchanged(self, file: Found) -> None:
+        if not self.folder.remote and self.folder.stamp(file.name) != file.stamp:
+            raise changed()
 
 
 def version_of(file: Found) -> str | None:
@@ -159,52 +259,35 @@ def version_of(file: Found) -> str | None:
 
 
 class FileDelivery:
-    """One file. ``identity`` is its content, so a file that comes again under any name is not taken again."""
+    """One file, or one member of an archive. ``identity`` is its content, ``source`` its name."""
 
-    watermark = None
+    watermark: Watermark | None = None
     load: Mapping[str, Any] | None = None
 
     def __init__(self, connector: FileConnector, file: Found, part: Part) -> None:
         self.connector, self.file, self.part = connector, file, part
         self.report = ReadReport()
-        self.identity = part.sha256
-        self.mode = "full" if connector.options.get("snapshot") else "file"
+        self.identity: str | None = part.sha256
+        self.source, self.reading = part.name, connector.reading
+        self.present = connector.present
+        self.mode = "full" if connector.snapshot else "file"
         # The last member's batch says that the whole archive was taken.
         version = version_of(file) if connector.folder.remote and part.last else None
-        self.files = (SourceFile(part.name, part.bytes, part.sha256, version),)
+        self.files: Sequence[SourceFile] = (
+            SourceFile(part.name, part.bytes, part.sha256, version, file.stamp.modified),
+        )
 
     @cached_property
     def _reader(self) -> Reader:
-        part = self.part
-        content = Content(
-            part.name, part.open, self.connector.options, part.sibling, part.path, self.report,
-            self.connector.connection.scratch,
-        )  # fmt: skip
-        reader: Reader = self.connector._told(lambda: Apart(content, *READERS[self.connector.kind]), part.name)
-        return reader
+        return self.connector.reader_of(self.part, self.report)
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
-        """The file's columns, then declared items that it may leave out (all, if it has no columns)."""
-        schema = self._reader.schema
-        optional = self.connector.options.get("optional", ())
-        for item in self.connector.resource.items:
-            free = not self._reader.schema.names or optional is True or item.name in optional
-            if free and item.name not in schema.names:
-                schema = schema.append(pa.field(item.name, pa.string()))
-        return schema
+        return self.connector.with_optional(self._reader.schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        batches = self.connector._told(self._reader.batches, self.part.name)
-        end = object()
-        while (batch := self.connector._told(lambda: next(batches, end), self.part.name)) is not end:
-            yield _with_file(batch, self.part.name)
-        self.connector._told(self._need_unchanged, self.part.name)
-
-    def _need_unchanged(self) -> None:
-        folder = self.connector.folder
-        if not folder.remote and folder.stamp(self.file.name) != self.file.stamp:
-            raise changed()
+        yield from self.connector.batches_of(self._reader, self.part.name)
+        self.connector.told(lambda: self.connector.need_unchanged(self.file), self.part.name)
 
 
 def _with_file(batch: pa.RecordBatch, name: str) -> pa.RecordBatch:

@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import fsspec
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connectors.files.folder import Found, Stamp, changed, is_unfinished, need_inside
 from connectors.files.text import Unreadable
+from connectors.read_report import ReadReport
 
 EXTRAS = {
     "sftp": ("sftp", "paramiko"),
@@ -41,6 +43,7 @@ class RemoteFolder:
     remote = True
 
     def __init__(self, url: str, settings: Mapping[str, Any]) -> None:
+        self.report = ReadReport()
         self.protocol = url.split("://")[0]
         self.shown = re.sub(r"//[^/@]*@", "//", url)  # never with a password
         self.fs, self.root = self._tried(lambda: _file_system(url, self.protocol, settings), "reached")
@@ -91,12 +94,19 @@ class RemoteFolder:
 
         return self._tried(info, "looked at")
 
-    def local(self, found: Found, scratch: Path) -> Path:
+    @contextmanager
+    def lent(self, found: Found, scratch: Path) -> Iterator[Path]:
         target = scratch / "fetched"
         self._tried(lambda: self.fs.get_file(self._path(found.name), str(target)), "fetched")
         if target.stat().st_size != found.stamp.bytes or self.stamp(found.name) != found.stamp:
             raise changed()
-        return target
+        yield target
+
+    def open(self, found: Found) -> BinaryIO:
+        raise NotImplementedError("files elsewhere are read from a copy")
+
+    def beside(self, name: str, ending: str) -> BinaryIO | None:
+        return None  # only the file itself is fetched
 
     def _path(self, name: str) -> str:
         return f"{self.root.rstrip('/')}/{name}"

@@ -69,6 +69,9 @@ class Office:
     def collect(self, resource: Resource) -> Collected:
         return collect(resource, self.installation, Connections.load(self.installation))
 
+    def collect_again(self, resource: Resource) -> Collected:
+        return collect(resource, self.installation, Connections.load(self.installation), again=True)
+
     def landed(self, resource: Resource, columns: str = "*", where: str = "true") -> list[tuple[Any, ...]]:
         """Landed rows in order of batch and row."""
         parts = self.installation.landing_of(resource.id) / "*" / "*.parquet"

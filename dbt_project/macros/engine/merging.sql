@@ -3,19 +3,19 @@
     Another engine adds its `<engine>__` twin here; models do not change.
 #}
 
-{# A query over Parquet files that may have different columns (a missing column is null). #}
-{% macro read_batches(files) %}{{ return(adapter.dispatch('read_batches')(files)) }}{% endmacro %}
-{% macro duckdb__read_batches(files) -%}
+{# A query over Parquet files that may have different columns (a missing column is null): of all columns, or of those named. #}
+{% macro read_batches(files, columns='*') %}{{ return(adapter.dispatch('read_batches')(files, columns)) }}{% endmacro %}
+{% macro duckdb__read_batches(files, columns) -%}
     {%- set quoted = [] -%}
     {%- for file in files -%}{%- do quoted.append("'" ~ file.replace("'", "''") ~ "'") -%}{%- endfor -%}
-    {{ return("select * from read_parquet([" ~ quoted | join(', ') ~ "], union_by_name = true)") }}
+    {{ return("select " ~ columns ~ " from read_parquet([" ~ quoted | join(', ') ~ "], union_by_name = true)") }}
 {%- endmacro %}
 {# One pattern for all, {a/part,b/part}, whose schemas Spark merges (spark.sql.parquet.mergeSchema in profiles.yml): files lie two folders deep in one. #}
-{% macro spark__read_batches(files) -%}
+{% macro spark__read_batches(files, columns) -%}
     {%- set folder = files[0].split('/')[:-2] | join('/') -%}
     {%- set tails = [] -%}
     {%- for file in files -%}{%- do tails.append(file[(folder | length + 1):]) -%}{%- endfor -%}
-    {{ return("select * from parquet.`" ~ folder ~ "/{" ~ tails | join(',') ~ "}`") }}
+    {{ return("select " ~ columns ~ " from parquet.`" ~ folder ~ "/{" ~ tails | join(',') ~ "}`") }}
 {%- endmacro %}
 
 {# A query over a file of comma-separated values with a header, all as text; an empty one is null. #}

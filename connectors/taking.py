@@ -224,8 +224,8 @@ class Taker:
                 "read": filled.read,
                 "files": tuple(delivery.files),
                 "identity": delivery.identity,
-                "source": getattr(delivery, "source", None),
-                "reading": getattr(delivery, "reading", None),
+                "source": getattr(delivery, "source", None) if delivery.identity else None,
+                "reading": getattr(delivery, "reading", None) if delivery.identity else None,
                 "replaces": filled.replaces,
                 "watermark": filled.watermark,
                 "load": delivery.load,
@@ -251,8 +251,8 @@ class Taker:
         return manifest
 
     def _is_news(self, filled: Filled) -> bool:
-        """Whether an empty batch says something: that a file, this reading of it, or a window that is empty, need not be
-        taken again."""
+        """Whether an empty batch says something: that a file, this reading of it, or an empty window need not be taken
+        again."""
         delivery: Any = filled.delivery
         if getattr(delivery, "advances", False):
             return True

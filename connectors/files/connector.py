@@ -202,7 +202,7 @@ class FileConnector:
             inside = parts(path, file.name, self.kind, self.options, scratch)
             part = self.told(lambda: next(inside, None), file.name)
             while part is not None:
-                if part.name == file.name and not self.folder.remote:
+                if part.path == path and not self.folder.remote:
                     beside = partial(self.folder.beside, file.name)
                     part = replace(part, sibling=beside, opener=partial(self.folder.open, file))
                 yield part

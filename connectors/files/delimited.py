@@ -216,6 +216,7 @@ class Delimited:
         self.first_line = skipped + 1  # where reading starts: the header, or the first row
         self.header_lines = 0
         header, taken = self._heading(chain([first], physical))
+        self.quoted_heading = bool(self.dialect.quote) and self.dialect.quote in first
         self.header_lines = taken if row else 0
         names: list[str | None] = [*declared] if declared else [*header] if row else [None] * len(header)
         self.names = column_names(names)
@@ -270,7 +271,8 @@ class Delimited:
         skip = self.first_line + self.header_lines - 1
         with self.content.open() as file:
             physical = islice(lines(blocks(file, self.encoding, self.skip)), skip, None)
-            return Columns(len(self.names), self.dialect, as_rfc_4180(physical, self.dialect))
+            sample = as_rfc_4180(physical, self.dialect)
+            return Columns(len(self.names), self.dialect, sample, self.quoted_heading)
 
     def _hides(self, taken: list[str], cells: list[str]) -> bool:
         return hides_rows(taken, cells, self._columns)

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 LINE_ENDS = "\r\n"
@@ -22,6 +22,7 @@ LONGEST_RECORD_LINES = 1000  # a quote that is still open after so many lines wa
 LONGEST_RECORD = 4 << 20
 SAMPLE_RECORDS = 500
 USUAL = 0.95  # of a column's values, to be what the column holds
+MOSTLY = 0.75  # of a column's values, so that a value of another kind speaks against a row
 FEW = 3  # values that may be a slip
 KNOWN = 20  # values by which one knows what a column of text holds
 NUMERIC = {"digits", "number", "time", "code"}  # kinds of values that a line of prose hardly begins with
@@ -41,17 +42,18 @@ class Dialect:
 
     @cached_property
     def cell(self) -> re.Pattern[str] | None:
-        """One cell, whose quote ends only before a delimiter or the end; or its text as it stands."""
+        """One cell: by RFC 4180; or with quotes that are not doubled; or its text as it stands."""
         if not self.quote:
             return None
         q, d = re.escape(self.quote), re.escape(self.delimiter)
-        return re.compile(rf"{q}(.*?){q}(?={d}|\Z)|([^{d}]*)", re.DOTALL)
+        ends = rf"{q}(?={d}|\Z)"
+        return re.compile(rf"{q}([^{q}]*(?:{q}{q}[^{q}]*)*){ends}|{q}(.*?){ends}|([^{d}]*)", re.DOTALL)
 
     @cached_property
     def regular(self) -> re.Pattern[str]:
         """A line of cells that are quoted as a whole or have no quote."""
         q, d = re.escape(self.quote), re.escape(self.delimiter)
-        cell = rf"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}]*)"
+        cell = rf"(?:{q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}|[^{q}{d}]*)"
         return re.compile(rf"{cell}(?:{d}{cell})*\Z")
 
     def loosely(self, text: str) -> list[tuple[str, bool]]:
@@ -65,8 +67,9 @@ class Dialect:
         while place <= len(text):
             match = self.cell.match(text, place)
             assert match is not None  # the pattern's second branch matches anything
-            quoted = match[1] is not None
-            cells.append((match[1].replace(self.quote * 2, self.quote) if quoted else match[2], quoted))
+            inside = match[1] if match[1] is not None else match[2]
+            quoted = inside is not None
+            cells.append((inside.replace(self.quote * 2, self.quote) if quoted else match[3], quoted))
             place = match.end() + len(self.delimiter)
         return cells
 
@@ -100,18 +103,25 @@ def kind_of(value: str) -> str:
 class Columns:
     """What the rows of a file look like, from the records at its start: kinds and quotes by column, line ends."""
 
-    def __init__(self, width: int, dialect: Dialect, records: Iterable[tuple[Sequence[str], str]] = ()) -> None:
-        """``records``: cells and text (with its line end) of records as RFC 4180 reads them."""
+    def __init__(
+        self, width: int, dialect: Dialect, records: Iterable[tuple[Sequence[str], str]] = (), quotes: bool = False
+    ) -> None:
+        """``records``: cells and text (with its line end) of records as RFC 4180 reads them.
+
+        ``quotes``: the heading has quotes, so perhaps every row has.
+        """
         self.width, self.dialect = width, dialect
         kinds: list[Counter[str]] = [Counter() for _ in range(width)]
         quoted: list[Counter[bool]] = [Counter() for _ in range(width)]
         filled = [0] * width  # values; below zero where one was missing
         self.ends: set[str] = set()
+        self.quotes = quotes
         for cells, raw in islice(records, SAMPLE_RECORDS):
             if len(cells) != width:
                 continue
             bare = raw.rstrip(LINE_ENDS)
             self.ends.add(raw[len(bare) :])
+            self.quotes = self.quotes and dialect.quote in bare
             for column, cell in enumerate(cells):
                 filled[column] = filled[column] + 1 if cell and filled[column] >= 0 else -1
                 if _plain(cell):
@@ -122,8 +132,11 @@ class Columns:
                     if _plain(cell):
                         styles[with_quotes] += 1
         self.ends.discard("")
-        self.kinds = [_usual(counts) for counts in kinds]
-        self.telling = [bool(seen) and seen <= NUMERIC for seen in self.kinds]
+        self.telling = [_share(counts, NUMERIC) >= MOSTLY for counts in kinds]
+        self.kinds = [
+            _usual(counts) & NUMERIC if telling else _usual(counts)
+            for counts, telling in zip(kinds, self.telling, strict=True)
+        ]
         self.filled = [seen > 0 for seen in filled]
         self.known = [counts.total() >= KNOWN for counts in kinds]
         self.quoted = [_usual(counts) for counts in quoted]
@@ -143,6 +156,10 @@ class Columns:
             elif self.telling[column] or self.known[column]:
                 score -= 1
         return None if score == 0 else score > 0
+
+
+def _share(counts: Counter[str], of: set[str]) -> float:
+    return sum(counts[kind] for kind in of) / max(counts.total(), 1)
 
 
 def _plain(cell: str) -> bool:
@@ -170,6 +187,12 @@ def _begins_row(cell: str, columns: Columns) -> bool:
     return columns.fits(columns.dialect.loosely(last)[:-1]) is True
 
 
+def _between(cells: Sequence[str]) -> set[int]:
+    """Numbers of the lines, from 0, in which one cell of several lines ends and the next one begins."""
+    ends = list(accumulate(len(re.findall("\r\n|\r|\n", cell)) for cell in cells if not _plain(cell)))
+    return set(ends[:-1])
+
+
 def hides_rows(taken: Sequence[str], cells: Sequence[str], columns: Columns) -> bool:
     """Whether a record of several physical lines is rows with stray quotes in the first and the last of them.
 
@@ -186,11 +209,14 @@ def hides_rows(taken: Sequence[str], cells: Sequence[str], columns: Columns) -> 
     if len(cells) == width and any(_begins_row(cell, columns) for cell in cells):
         return True
     first, last = dialect.loosely(bare[0]), dialect.loosely(bare[-1])
-    inner = [dialect.loosely(line) if dialect.regular.match(line) else [] for line in bare[1:-1] if line]
+    inside = [line for number, line in enumerate(bare[1:-1], 1) if line and number not in _between(cells)]
+    inner = [dialect.loosely(line) if dialect.regular.match(line) else [] for line in inside]
     rows = [columns.fits(line) for line in inner if len(line) == width]
-    both = len(first) == len(last) == width and False not in (columns.fits(first), columns.fits(last))
-    if width == 1:  # nothing but the values can tell
-        return bool(rows) and 2 * rows.count(True) > len(rows)
+    tested = [columns.fits(first), columns.fits(last)] if len(first) == len(last) == width else []
+    if width == 1 or (columns.quotes and len(cells) == width):  # only the values can tell, or show the opposite
+        tested = [fit is True or False for fit in tested]
+        rows = [fit is True or False for fit in rows]
+    both = bool(tested) and False not in tested
     if len(cells) != width:
         return both or rows.count(False) < len(rows)
     if not inner:

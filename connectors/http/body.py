@@ -164,6 +164,7 @@ def _find(text: str, path: list[str]) -> tuple[int, int, list[str]]:
     """
     stack: list[str] = []  # the open brackets
     names: list[str | None] = [None]  # the name of each level's value, that of the document first
+    lists = 0  # open ones
     start, inside, cuts, end = -1, 0, [], -1
     for token in TOKEN.finditer(text):
         mark = token[0][0]
@@ -174,8 +175,9 @@ def _find(text: str, path: list[str]) -> tuple[int, int, list[str]]:
                 names[-1] = token[0][1:-1]
         elif mark in "[{":
             stack.append(mark)
-            if mark == "[" and start < 0 and names[1:] == path and "[" not in stack[:-1]:
+            if mark == "[" and start < 0 and lists == 0 and len(stack) == len(path) + 1 and names[1:] == path:
                 start, inside = token.end(), len(stack)
+            lists += mark == "["
             names.append(None)
         elif mark == ",":
             if start >= 0 and end < 0 and len(stack) == inside:
@@ -184,6 +186,7 @@ def _find(text: str, path: list[str]) -> tuple[int, int, list[str]]:
             if not stack or stack.pop() + mark not in ("[]", "{}"):
                 raise NoJson("the answer is no whole JSON document")
             names.pop()
+            lists -= mark == "]"
             if start >= 0 and end < 0 and len(stack) < inside:
                 end = token.start()
     if stack or end < 0:

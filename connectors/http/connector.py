@@ -8,8 +8,9 @@ Options: ``path``, ``method`` (GET), ``send`` (``query``; ``json`` or ``form`` f
 (see ``paging``), ``verify``, ``read_again``, ``repeated_keys`` (see ``reading``), ``window`` and ``timezone``
 (see ``windows``), ``since`` (for ``mode: incremental`` without windows: name of the parameter that takes the
 last watermark), ``start`` (its first value), ``overlap`` (seconds below the last watermark from which is read
-again, 3600: what a department commits late comes with it), ``watermark_type`` (``timestamp``, ``integer``,
-``seconds`` or ``milliseconds`` since 1970; without it, what most values are), ``optional`` (items that may be
+again, a day: what a department commits late comes with it; of numbers the 1,000 greatest are read again),
+``watermark_type`` (``timestamp``, ``integer``, ``seconds`` or ``milliseconds`` since 1970; without it, what the
+item's type says or most values are), ``optional`` (items that may be
 missing, or ``true``), ``deadline``, ``pages_limit``, ``bytes_limit_mb`` (see ``transport``).
 
 A record that cannot be read lands with its text and a problem. In a full reading its key is unknown, so such
@@ -177,7 +178,7 @@ class HttpConnector:
         assert self.mark is not None
         high = self._high()
         kind = self.told(lambda: self.kind_of_mark(high))
-        overlap = float(self.options.get("overlap", marks.OVERLAP))
+        overlap = float(self.options["overlap"]) if "overlap" in self.options else None
         low = marks.below(high, kind, overlap, self.zone) if high is not None else None
         params = {}
         if "since" in self.options and (low is not None or "start" in self.options):

@@ -8,6 +8,7 @@ one that lies in the future. What is asked with later is spelled as the source s
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +25,8 @@ COMPACT = re.compile(r"(?:19|20)\d{6}(?:\d{6}(?:\d{3})?)?")
 INTEGER = re.compile(r"-?[0-9]{1,30}")
 EPOCHS = {"seconds": 1, "milliseconds": 1000}
 KINDS = ("timestamp", "integer", *EPOCHS)
-OVERLAP = 3600.0
+OVERLAP = 86_400.0  # as of databases: what is committed within a day of its own time comes with the next delta
+NEWEST = 1_000  # numbers: so many rows are read again
 
 
 def kind_of(options: Mapping[str, Any], former: str | None, item_type: str) -> str | None:
@@ -79,17 +81,18 @@ def spelled_like(text: str, when: dt.datetime, zone: ZoneInfo) -> str:
     return made + (blank + offset if offset else "")
 
 
-def below(high: str, kind: str | None, overlap: float, zone: ZoneInfo) -> str:
-    """The mark ``overlap`` seconds (for numbers that are no times: units) below ``high``, spelled alike."""
+def below(high: str, kind: str | None, overlap: float | None, zone: ZoneInfo) -> str:
+    """The mark from which is asked again, spelled as ``high`` is: ``overlap`` seconds (a day) before a moment,
+    ``overlap`` (0: the mark is already below the newest rows) below a number."""
     if kind != "integer" and kind not in EPOCHS:
         when = moment(high, zone)
-        if when is not None:
-            return spelled_like(high, when - dt.timedelta(seconds=overlap), zone)
+        if when is not None and when.year > 1900:
+            return spelled_like(high, when - dt.timedelta(seconds=OVERLAP if overlap is None else overlap), zone)
     if not INTEGER.fullmatch(high):
         return high
-    # Thirteen digits are milliseconds wherever they were met as a mark.
-    factor = EPOCHS.get(kind or "", 1000 if len(high) == 13 else 1)
-    return str(max(0, int(high) - int(overlap * factor))).zfill(len(high))
+    default = OVERLAP if kind in EPOCHS else 0
+    less = int((default if overlap is None else overlap) * EPOCHS.get(kind or "", 1))
+    return str(max(0, int(high) - less)).zfill(len(high)) if less else high
 
 
 class Marks:
@@ -98,7 +101,7 @@ class Marks:
     def __init__(self, kind: str | None, zone: ZoneInfo, now: dt.datetime) -> None:
         self.kind, self.zone, self.now = kind, zone, now
         self.top_moment: tuple[dt.datetime, str] | None = None
-        self.top_number: tuple[int, str] | None = None
+        self.newest: list[tuple[int, str]] = []  # a heap of the greatest numbers
         self.least: str | None = None  # as text: what landed is compared with it as text
         self.values = self.moments = self.numbers = self.future = 0
 
@@ -120,18 +123,23 @@ class Marks:
             self.future += 1
         else:
             self.numbers += 1
-            self.top_number = max(self.top_number or (number, text), (number, text), key=lambda pair: pair[0])
+            (heapq.heappush if len(self.newest) < self._most else heapq.heappushpop)(self.newest, (number, text))
 
     def high(self, former: str | None) -> str | None:
-        """The highest mark of this reading and the one before it."""
+        """The highest mark of this reading and the one before it; of plain numbers one that the newest rows are above
+        of, so that neither one huge number nor a row that comes late is passed by."""
         if self._by_time():
             before = moment(former, self.zone) if former else None
             top = self.top_moment
             return former if top is None or (before is not None and before >= top[0]) else top[1]
-        number = self.top_number
+        number = self.newest[0] if len(self.newest) == self._most else None
         if number is None or (former and INTEGER.fullmatch(former) and int(former) >= number[0]):
             return former
         return number[1]
+
+    @property
+    def _most(self) -> int:
+        return 1 if self.kind in EPOCHS else NEWEST
 
     def _by_time(self) -> bool:
         """Without a declaration: what most values are (a day as ``20261030`` is both)."""

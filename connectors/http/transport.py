@@ -28,7 +28,7 @@ import requests
 import urllib3
 
 from connectors.files.text import Unreadable
-from connectors.http.watch import Watch, WatchedAdapter
+from connectors.http.watch import Session, Watch, WatchedAdapter
 
 PIECE_BYTES = 1 << 16
 REDIRECTS = 5
@@ -106,7 +106,7 @@ class Transport:
         self.limit = int(float(settings.get("page_limit_mb", 64)) * (1 << 20))
         self.base = str(settings["url"]).rstrip("/")
         self.hosts = [str(host).lower() for host in settings.get("hosts", ())]
-        self.session = requests.Session()
+        self.session = Session()
         self.session.trust_env = False
         proxy = settings.get("proxy")
         self.session.proxies = {"http": str(proxy), "https": str(proxy)} if proxy else {}
@@ -125,6 +125,7 @@ class Transport:
         """The address of a path relative to ``url``; a whole address must lie in a declared host."""
         _need_address(self.base)
         url = path if "://" in path else f"{self.base}/{path.lstrip('/')}" if path else self.base
+        _need_address(url)
         if not self._declared(urlsplit(self.base), urlsplit(url)):
             raise Unreadable(
                 "`path` is an address of another host",
@@ -209,15 +210,21 @@ class Transport:
         return bytes(data)
 
     def _redirected(self, method: str, status: int, url: str, location: str, place: str) -> str:
-        target = urljoin(url, location)
-        former, now = urlsplit(url), urlsplit(target)
+        try:
+            target = urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
+            former, now = urlsplit(url), urlsplit(target)
+            known = self._declared(former, now)
+        except ValueError:
+            raise Unreadable(
+                "the interface redirects to what is no address", place=place, remedy="tell the department"
+            ) from None
         if former.scheme == "https" and now.scheme != "https":
             raise Unreadable(
                 "the interface redirects from https to an address without encryption",
                 place=place,
                 remedy="tell the department; secrets and records would go over the line in clear",
             )
-        if not self._declared(former, now):
+        if not known:
             raise Unreadable(
                 "the interface redirects to another host: is the token valid?",
                 place=place,
@@ -234,10 +241,7 @@ class Transport:
 
     def _declared(self, former: SplitResult, now: SplitResult) -> bool:
         """Whether an address is on the host that was asked, or on one that the settings declare."""
-        try:
-            ports = former.port or PORTS.get(former.scheme), now.port or PORTS.get(now.scheme)
-        except ValueError:
-            return False
+        ports = former.port or PORTS.get(former.scheme), now.port or PORTS.get(now.scheme)
         if now.scheme not in PORTS or not now.hostname:
             return False
         name, port = now.hostname.lower(), ports[1]

@@ -10,6 +10,7 @@ import weakref
 from contextlib import suppress
 from typing import Any
 
+import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -20,15 +21,28 @@ class Watch:
 
     def __init__(self) -> None:
         self.connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self.sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self.cut = False
 
     def over(self) -> None:
         self.cut = True
-        for connection in list(self.connections):
-            sock = connection.sock
-            if sock is not None:
-                with suppress(OSError, ValueError):
-                    sock.shutdown(socket.SHUT_RDWR)
+        # A connection that is being made is not among the sockets yet; one whose answer ends with the line has
+        # let go of its socket.
+        making = [connection.sock for connection in list(self.connections) if connection.sock is not None]
+        for sock in {*making, *self.sockets}:
+            with suppress(OSError, ValueError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def made(self, connection: HTTPConnection) -> None:
+        if isinstance(connection.sock, socket.socket):
+            self.sockets.add(connection.sock)
+
+
+class Session(requests.Session):
+    """requests' session that follows no redirect, and so reads no body of one without a limit."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class WatchedAdapter(HTTPAdapter):
@@ -52,11 +66,13 @@ class WatchedAdapter(HTTPAdapter):
             def connect(self) -> None:
                 watch.connections.add(self)
                 super().connect()
+                watch.made(self)
 
         class Secure(HTTPSConnection):
             def connect(self) -> None:
                 watch.connections.add(self)
                 super().connect()
+                watch.made(self)
 
         plain = type("Pool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": Plain})
         secure = type("SecurePool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": Secure})

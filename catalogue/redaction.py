@@ -24,7 +24,8 @@ KIND = re.compile(r"(?:Error|Exception|Invalid|Warning): ")
 NAME_OF_KIND = re.compile(r"[\w.]*$|(?:[A-Z][A-Za-z]* )+$")
 LONGEST_NAME = 60  # characters before the word Error that can belong to an error's name
 ROOMS = re.compile(r"(?:catalogue|connectors|expectations|linking|publishing|orchestration)\.")
-CODE = {"Binder Error: ", "Catalog Error: ", "Parser Error: ", "Compilation Error: "}  # of the statement, not of a row
+CODE = ("Binder Error: ", "Catalog Error: ", "Parser Error: ", "Compilation Error: ")  # of the statement, not of a row
+PASSED_ON = "DagsterDbtCliRuntimeError: "  # what dbt has logged, where this was done already
 NAMES_AT_HAND = re.compile(r"(?:Candidate bindings|Did you mean)\b[^\n]*")
 END_OF_MESSAGE = re.compile(r"\n[ \t]{0,20}(?:LINE \d+:|compiled code at|File \"|Traceback )")
 QUOTED = re.compile(r"['\"`‘“].*['\"`’”]", re.DOTALL)  # from the first to the last: a value may have quotes in it
@@ -57,7 +58,7 @@ def redacted(text: str) -> str:
         at = kind.end()
         before = text[max(0, kind.start() - LONGEST_NAME) : kind.start()]
         name = max((found[0] for found in NAME_OF_KIND.finditer(before)), key=len) + kind[0]
-        if not ROOMS.match(name) and name not in CODE:
+        if not ROOMS.match(name) and not name.endswith((*CODE, PASSED_ON)):
             end = END_OF_MESSAGE.search(text, at)
             said = NEGATION.sub("’", text[at : end.start() if end else len(text)])
             done.append(TAIL.sub(r"\1<…>", QUOTED.sub(lambda found: f"<{len(found[0]) - 2} characters>", said)))

@@ -24,7 +24,7 @@ from catalogue.errors import GovshareError
 
 COMMANDS = {  # in the order of a day's work: name → module, function
     "run": ("orchestration.cli.run", "run"),
-    "ui": ("orchestration.cli.run", "ui"),
+    "ui": ("orchestration.cli.ui", "ui"),
     "check": ("orchestration.cli.inspect", "check"),
     "connect": ("orchestration.cli.connect", "connect"),
     "collect": ("orchestration.cli.collect", "collect"),

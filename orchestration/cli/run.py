@@ -1,13 +1,10 @@
-"""``govshare run``: the main job in this process, with progress and a summary; ``govshare ui``: Dagster's."""
+"""``govshare run``: the main job in this process, with progress and a summary."""
 
 from __future__ import annotations
 
 import io
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -18,7 +15,7 @@ from rich.markup import escape
 
 from catalogue import private
 from catalogue.errors import GovshareError
-from catalogue.installation import PROJECT_ROOT, Installation
+from catalogue.installation import Installation
 from catalogue.redaction import redacted
 from orchestration import progress
 from orchestration.cli.bars import Bars
@@ -106,38 +103,6 @@ def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, bars: Bars) -> Non
             bars.failed(name, "\n".join(words[:WORDS_OF_AN_ERROR]))
     if not bars.failures:
         bars.failed(job.name, "the run did not finish")
-
-
-def ui(port: Annotated[int, typer.Option(help="of 127.0.0.1")] = 3000) -> None:
-    """Open Dagster's UI and its daemon (schedules, sensors) on this installation."""
-    installation = Installation.from_env()
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise GovshareError(
-                f"port {port} is taken",
-                remedy=f"end what listens there, or choose another: --port {port + 1}",
-            ) from error
-    from dagster import DagsterInstance
-
-    from orchestration.instance import dagster_home, fail_killed_runs
-
-    dagster_home(installation)
-    os.environ.update(GOVSHARE_DATA=str(installation.data), GOVSHARE_CITY=str(installation.city))
-    with DagsterInstance.get() as instance:
-        fail_killed_runs(installation, instance)
-    people.print(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)", highlight=False)
-    command = [
-        str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port),
-        "-w", str(PROJECT_ROOT / "workspace.yaml"),
-    ]  # fmt: skip
-    try:
-        code = subprocess.run(command, check=False, cwd=installation.dagster_home).returncode
-    except KeyboardInterrupt:  # Dagster has had it as well, and ends by itself
-        code = 0
-    raise typer.Exit(code)
 
 
 def _summary(installation: Installation, bars: Bars, anew: bool, seconds: float) -> None:

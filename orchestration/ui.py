@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
-from dagster import DagsterInstance
+from dagster import DagsterInstance, __version__
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
@@ -75,7 +75,7 @@ def serve(installation: Installation, listening: socket.socket, login: Login, po
         _daemon(installation),
         DagsterInstance.get() as instance,
         WorkspaceProcessContext(
-            instance, WorkspaceFileTarget([str(WORKSPACE)]), code_server_log_level="WARNING"
+            instance, WorkspaceFileTarget([str(WORKSPACE)]), __version__, code_server_log_level="WARNING"
         ) as workspace,
     ):
         app = create_app_from_workspace_process_context(workspace, live_data_poll_rate=POLL)

@@ -125,6 +125,7 @@ class Apart:
             "name": name,
             "file": content.name,
             "options": dict(content.options),
+            "items": list(content.items),
             "memory_mb": self.memory_mb,
             "cpu_seconds": self.cpu_seconds,
             "columns_limit": content.option("columns_limit", COLUMNS_LIMIT, int),

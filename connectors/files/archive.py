@@ -15,7 +15,7 @@ import hashlib
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -99,7 +99,7 @@ def _is_workbook(path: Path) -> bool:
 def _gz(path: Path, name: str, options: dict[str, Any], scratch: Path) -> Iterator[Part]:
     target = scratch / "unpacked"
     with gzip.open(path, "rb") as source:
-        size, sha256 = _unpack(source, target, _limit(options))
+        size, sha256 = _unpack(source, target, unpacked_limit(options))
     inner = name.removesuffix(".gz")
     yield Part(inner if inner != name else name, target, size, sha256, lambda ending: None)
     target.unlink(missing_ok=True)
@@ -121,7 +121,7 @@ def _zip(path: Path, name: str, kind: str, options: dict[str, Any], scratch: Pat
                 f"none of the {len(named)} members matches {', '.join(patterns)}",
                 remedy="correct `member` in meta.connector, or ask the department what it sent",
             )
-        left = _limit(options)
+        left = unpacked_limit(options)
         target = scratch / "unpacked"
         for inner in wanted:
 
@@ -145,7 +145,7 @@ def _member_beside(
     stem = inner.rsplit(".", 1)[0]
     for other, info in named.items():
         if other.casefold() == f"{stem}{ending}".casefold():
-            _unpack_member(archive, info, target, _limit(options), options, other)
+            _unpack_member(archive, info, target, unpacked_limit(options), options, other)
             return target.open("rb")
     return None
 
@@ -211,7 +211,7 @@ def _matches(name: str, patterns: list[str] | tuple[str, ...]) -> bool:
     return any(fnmatchcase(lower, p.lower()) or fnmatchcase(steps[-1].lower(), p.lower()) for p in patterns)
 
 
-def _limit(options: dict[str, Any]) -> int:
+def unpacked_limit(options: Mapping[str, Any]) -> int:
     return int(options.get("unpacked_limit_mb", UNPACKED_LIMIT_MB)) << 20
 
 

@@ -116,6 +116,7 @@ def read(task: dict[str, Any], descriptors: list[int], out: BinaryIO, watch: Wat
         partial(opened, descriptors[0]),
         task["options"],
         lambda ending: opened(siblings[ending]) if ending in siblings else None,
+        items=task["items"],
     )
     try:
         reader = getattr(import_module(f"connectors.files.{task['module']}"), task["name"])(content)

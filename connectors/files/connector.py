@@ -50,7 +50,7 @@ READERS = {
 }
 COLLECTING = {  # options that say which files are taken and when, not how they are read
     "path", "member", "max_fall", "settle", "ready", "may_be_empty", "delivered", "delivered_from", "zip_password",
-    "unpacked_limit_mb", "workbook_memory_mb", "memory_mb", "cpu_seconds", "columns_limit", "cell_limit_mb",
+    "unpacked_limit_mb", "memory_mb", "cpu_seconds", "columns_limit", "cell_limit_mb",
 }  # fmt: skip
 YOUNG = 10.0  # seconds; servers tell times in whole seconds, and clocks differ
 
@@ -224,9 +224,9 @@ class FileConnector:
             part.open,
             self.options,
             part.sibling,
-            None if part.opener else part.path,
             report,
             self.connection.scratch,
+            [item.name for item in self.resource.items],
         )
         reader: Reader = self.told(lambda: Apart(content, *READERS[self.kind]), part.name)
         return reader

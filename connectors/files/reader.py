@@ -31,18 +31,17 @@ PART = pa.field("_part", pa.string())  # the sheet
 class Content:
     """The bytes of one delivered file (or archive member); ``open`` gives a new handle at the start.
 
-    ``sibling`` opens the file beside it that has another ending, where a format spreads over two files; ``path``
-    is where the bytes lie on this machine, if they do. ``report`` is what the reader fills while it reads. Working
-    files belong into ``scratch`` (``tempfile.TemporaryDirectory(dir=content.scratch)``).
+    ``sibling`` opens the file beside it that has another ending, where a format spreads over two files. ``report`` is
+    what the reader fills while it reads. Working files belong into ``scratch`` (``TemporaryDirectory(dir=scratch)``).
     """
 
     name: str
     open: Callable[[], BinaryIO]
     options: Mapping[str, Any] = field(default_factory=dict)
     sibling: Callable[[str], BinaryIO | None] = lambda ending: None
-    path: Path | None = None
     report: ReadReport = field(default_factory=ReadReport, compare=False)
     scratch: Path | None = None
+    items: Sequence[str] = ()  # that the resource declares
 
     def option(self, name: str, default: Any, kind: type | tuple[type, ...] = str) -> Any:
         """A declared option of the expected type."""
@@ -87,7 +86,7 @@ class Rows:
     def _clear(self) -> None:
         self.rows: list[Sequence[str | None]] = []
         self.lines: list[int | None] = []
-        self.problems: dict[int, tuple[str, str | None]] = {}
+        self.problems: dict[int, tuple[str | None, str | None]] = {}
         self.characters = 0
 
     def add(
@@ -98,9 +97,13 @@ class Rows:
         raw: str | None = None,
         size: int = 100,
     ) -> None:
-        """Add a row: exactly ``width`` cells, or with a problem any number (those with a column are kept)."""
+        """Add a row: exactly ``width`` cells, or with a problem any number (those with a column are kept).
+
+        ``raw`` without a problem says which cells of a good row are lost (workbooks).
+        """
         if problem is not None:
             cells = [*cells[: self.width], *[None] * (self.width - len(cells))]
+        if problem is not None or raw is not None:
             self.problems[len(self.rows)] = (problem, raw)
         self.rows.append(cells)
         self.lines.append(line)

@@ -72,7 +72,7 @@ def test_what_a_parser_fails_with_is_told_without_its_text(monkeypatch: pytest.M
     file = tmp_path / "x.csv"
     file.write_bytes(b"a\n1\n")
     with file.open("rb") as source:
-        task = {"module": "delimited", "name": "Delimited", "file": "x.csv", "options": {}, "siblings": []}
+        task = {"module": "delimited", "name": "Delimited", "file": "x.csv", "options": {}, "items": [], "siblings": []}
         task |= {"columns_limit": 10, "cell_limit_mb": 1}
         outcome = child.read(task, [source.fileno()], io.BytesIO(), child.Watch())
     assert outcome["what"].startswith("cannot be read: its parser failed (ValueError at test_trust_binary_apart.py")

@@ -41,6 +41,36 @@
     {{ return(without_nulls(list_of(found)) if found else no_list(defect_type())) }}
 {%- endmacro %}
 
+{#
+    Cells of a workbook that have no value for a reason: a number beyond fifteen digits, an error, a formula that nobody has
+    computed. The reader lands them as null, and `_raw` of such a row, which has no `_problem`, says of which item by which
+    rule: {"身份证号": ["digits_lost", "4.1E+17"]}.
+#}
+{% macro may_lose_cells(node) %}{{ return(meta_of(node).get('connector', {}).get('kind') == 'excel') }}{% endmacro %}
+
+{# SQL for the rule by which an item's cell is lost, or null. #}
+{% macro lost_cell(name) -%}
+    {%- set written = name | replace('\\', '\\\\') | replace('"', '\\"') | replace("'", "''") -%}
+    {%- set cases = [] -%}
+    {%- for rule in ['digits_lost', 'error_cell', 'formula_without_value'] -%}
+        {%- do cases.append("when " ~ place_in('_raw', "'\"" ~ written ~ "\": [\"" ~ rule ~ "\"'") ~ " > 0 then '" ~ rule ~ "'") -%}
+    {%- endfor -%}
+    {{ return("case when _raw is null or _problem is not null then null " ~ cases | join(' ') ~ " end") }}
+{%- endmacro %}
+
+{# The problem of an item with a standard: a lost cell of a key is no missing key. #}
+{% macro lost_cell_or(node, column, problem) -%}
+    {{ return("coalesce(" ~ lost_cell(column.name) ~ ", " ~ problem ~ ")" if may_lose_cells(node) and is_key_standard(column) else problem) }}
+{%- endmacro %}
+
+{% macro lost_cells(columns) -%}
+    {%- set found = [] -%}
+    {%- for column in columns -%}
+        {%- do found.append(with_value(lost_cell(column.name), "case when _v is not null then " ~ struct_of([('rule', '_v'), ('item', "'" ~ column.name ~ "'")]) ~ " end")) -%}
+    {%- endfor -%}
+    {{ return("case when _raw is null then " ~ no_list(defect_type()) ~ " else " ~ without_nulls(list_of(found)) ~ " end") }}
+{%- endmacro %}
+
 {# Two names in one field: a representative is one person. #}
 {% macro several_people(x, name) -%}
     {{ return(defect('several_people', name, text_has("coalesce(cast(" ~ x ~ " as string), '')", '[^ 　][、，,;；/][^ 　]'))) }}

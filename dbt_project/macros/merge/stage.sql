@@ -126,6 +126,9 @@ cleaned as (
         coalesce(_op, 'upsert') as _op,
         _status,
         {{ problem }} as _problem,
+        {% if may_lose_cells(node) -%}
+        _raw,
+        {% endif -%}
         {{ list_joined(
             text_repairs(items),
             list_joined(
@@ -152,7 +155,7 @@ landed as (
         {{ item(column.name ~ ':') ~ '.value' if has_standard(column) else item(column.name) }} as {{ item(column.name) }},
         {% if has_standard(column) -%}
         {{ item(column.name) }} as {{ as_written(column.name) }},
-        {{ item(column.name ~ ':') }}.problem as {{ item(column.name ~ ':problem') }},
+        {{ lost_cell_or(node, column, item(column.name ~ ':') ~ '.problem') }} as {{ item(column.name ~ ':problem') }},
         {% endif -%}
         {% endfor -%}
         '{{ department }}.{{ resource }}' as _resource,
@@ -165,7 +168,7 @@ landed as (
         _recorded_at,
         _status,
         _problem,
-        {{ list_joined('_repairs', item_defects(columns)) }} as _row_defects
+        {{ list_joined(list_joined('_repairs', lost_cells(columns)) if may_lose_cells(node) else '_repairs', item_defects(columns)) }} as _row_defects
     from judged
 )
 {%- endmacro %}

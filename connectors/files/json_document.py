@@ -1,7 +1,10 @@
 """One JSON document with a list of records somewhere in it, read as a stream whatever its size.
 
-The document is read twice: once for the columns, once for the rows. An element of the list that is no object
-is a row with ``line_unreadable`` and its text. A document that breaks off or is malformed lands nothing.
+The document is read twice: once for the columns, once for the rows. An element of the list that is no object,
+or that cannot be parsed by itself (a control character, a name twice, brackets nested deeper than 200), is a row
+with ``line_unreadable`` and its text. A document that breaks off or is malformed beyond its records lands
+nothing. Where the document says how many records it has (``total``, ``count`` … beside the list or above it) and
+has another number, the report says so.
 
 Options: ``records`` (path to the list, as ``data`` or ``result.rows``; default: the document is the list),
 ``encoding``.
@@ -10,14 +13,14 @@ Options: ``records`` (path to the list, as ``data`` or ``result.rows``; default:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import ijson
 import pyarrow as pa
 
+from connectors.files.json_stream import Element, JsonStream
 from connectors.files.json_text import cells_of, text_of
 from connectors.files.reader import LINE_UNREADABLE, Content, Rows, column_names, text_schema
-from connectors.files.text import Unreadable, Utf8, encoding_of
+from connectors.files.text import Unreadable, blocks, encoding_of
+from connectors.shown import shown_names
 
 
 class JsonDocument:
@@ -29,53 +32,41 @@ class JsonDocument:
         with content.open() as file:
             self.encoding, self.skip = encoding_of(file, content.option("encoding", None))
         keys: dict[str, None] = {}
-        empty = True
-        for element in self._elements():
-            empty = False
-            if isinstance(element, dict):
-                keys.update(dict.fromkeys(element))
-        if empty:
-            self._need_list()
+        for element in self._elements(report=False):
+            if isinstance(element.value, dict):
+                keys.update(dict.fromkeys(element.value))
         self.keys = list(keys)
         self.schema = text_schema(column_names(self.keys))
 
-    def _elements(self) -> Iterator[Any]:
+    def _elements(self, report: bool) -> Iterator[Element]:
+        told = self.content.report
         with self.content.open() as file:
-            stream = Utf8(file, self.encoding, self.skip)
-            number = 0
-            try:
-                for element in ijson.items(stream, f"{self.path}.item" if self.path else "item"):
-                    number += 1
-                    yield element
-            except (ijson.JSONError, RecursionError) as error:
-                broken_off = isinstance(error, ijson.IncompleteJSONError)
+            stream = JsonStream(
+                blocks(file, self.encoding, self.skip),
+                self.path,
+                lambda line: told.remark("repeated_name", where=f"line {line}") if report else None,
+            )
+            yield from stream
+            if not stream.found:
+                known = f"; the document has {shown_names(stream.names)}" if stream.names else ""
                 raise Unreadable(
-                    "the JSON document breaks off or is malformed" if broken_off else "not a JSON document",
-                    place=f"after record {number}",
-                    remedy="ask the department for the file again",
-                ) from None
-
-    def _need_list(self) -> None:
-        """Tell an empty list from a path that leads nowhere."""
-        names: list[str] = []
-        with self.content.open() as file:
-            for prefix, event, value in ijson.parse(Utf8(file, self.encoding, self.skip)):
-                if prefix == self.path and event == "start_array":
-                    return
-                if prefix == "" and event == "map_key":
-                    names.append(value)
-        known = ", ".join(names[:20])
-        what = f"there is no list at {self.path!r}" + (f"; the document has {known}" if known else "")
-        raise Unreadable(what, remedy="correct `records` in meta.connector")
+                    f"there is no list at {self.path!r}{known}", remedy="correct `records` in meta.connector"
+                )
+        if report and any(declared != stream.count for declared in stream.declared):
+            declared = next(declared for declared in stream.declared if declared != stream.count)
+            told.remark("record_count", where=f"{declared:,} declared, {stream.count:,} read")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         rows = Rows(self.schema)
-        for element in self._elements():
-            if isinstance(element, dict):
-                cells = cells_of(element, self.keys)
-                rows.add(cells, None, size=sum(len(cell) for cell in cells if cell))
+        for element in self._elements(report=True):
+            if isinstance(element.value, dict):
+                cells = cells_of(element.value, self.keys)
+                rows.add(cells, element.line, size=sum(len(cell) for cell in cells if cell))
             else:
-                rows.add([], None, LINE_UNREADABLE, text_of(element))
+                raw = text_of(element.value) if element.text is None else element.text
+                rows.add([], element.line, LINE_UNREADABLE, raw, len(raw or ""))
+                if element.repeated:
+                    self.content.report.remark("repeated_name", where=f"line {element.line}")
             if rows.full:
                 yield rows.take()
         if rows.rows:

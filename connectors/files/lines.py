@@ -1,6 +1,7 @@
 """One record a line: JSON lines, and Python literals as some crawlers and scripts write them.
 
-A line that is no object is a row with ``line_unreadable`` and its text. The file is read twice: once for the
+A line that is no object, or one with a name twice or with brackets nested deeper than 200, is a row with
+``line_unreadable`` and its text. Numbers land with the digits as written. The file is read twice: once for the
 columns (the names of all objects, in the order in which they first appear), once for the rows.
 
 Options: ``encoding``.
@@ -8,17 +9,17 @@ Options: ``encoding``.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
 
-from connectors.files import json_text
-from connectors.files.json_text import cells_of
+from connectors.files import json_text, python_literal
+from connectors.files.json_text import RepeatedName, cells_of, too_deep
 from connectors.files.reader import LINE_UNREADABLE, Content, Rows, column_names, text_schema
 from connectors.files.text import blocks, encoding_of, lines
 
+END_OF_FILE = "\x1a"  # Ctrl-Z, as DOS programs end a text
 Parse = Callable[[str], Any]
 
 
@@ -30,32 +31,37 @@ class Lines:
         with content.open() as file:
             self.encoding, self.skip = encoding_of(file, content.option("encoding", None))
         keys: dict[str, None] = {}
-        for _, _, record in self._records():
+        for _, _, record, _ in self._records():
             if record is not None:
                 keys.update(dict.fromkeys(record))
         self.keys = list(keys)
         self.schema = text_schema(column_names(self.keys))
 
-    def _records(self) -> Iterator[tuple[int, str, dict[str, Any] | None]]:
-        """Line number, text and record (null if the line is none) of every line that is not blank."""
+    def _records(self) -> Iterator[tuple[int, str, dict[str, Any] | None, bool]]:
+        """Line number, text, record (null if the line is none), whether a name repeats, of all but blank lines."""
         with self.content.open() as file:
             for number, line in enumerate(lines(blocks(file, self.encoding, self.skip)), 1):
                 text = line.strip()
-                if text:
-                    yield number, text, self._record(text)
+                if text and text != END_OF_FILE:
+                    record, repeated = self._record(text)
+                    yield number, text, record, repeated
 
-    def _record(self, text: str) -> dict[str, Any] | None:
+    def _record(self, text: str) -> tuple[dict[str, Any] | None, bool]:
         try:
-            record = self.parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            return None
-        return record if isinstance(record, dict) and all(isinstance(key, str) for key in record) else None
+            record = None if too_deep(text) else self.parse(text)
+        except RepeatedName:
+            return None, True
+        except (ValueError, RecursionError, MemoryError):
+            return None, False
+        return (record if isinstance(record, dict) else None), False
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         rows = Rows(self.schema)
-        for number, text, record in self._records():
+        for number, text, record, repeated in self._records():
             if record is None:
                 rows.add([], number, LINE_UNREADABLE, text, len(text))
+                if repeated:
+                    self.content.report.remark("repeated_name", where=f"line {number}")
             else:
                 rows.add(cells_of(record, self.keys), number, size=len(text))
             if rows.full:
@@ -74,7 +80,7 @@ def python_literals(content: Content) -> Lines:
 
 def _literal(text: str) -> Any:
     """A Python literal; truth values as Python writes them, so that the text is the source's."""
-    record = ast.literal_eval(text)
+    record = python_literal.loads(text)
     if isinstance(record, dict):
         return {key: str(value) if isinstance(value, bool) else value for key, value in record.items()}
     return record

@@ -20,7 +20,7 @@ from connectors.files.reader import LINE_UNREADABLE
 from connectors.files.text import Unreadable, blocks, encoding_of
 
 MOST_VALUES = 5_000_000  # of one answer: 64 MB of short numbers would need gigabytes
-MOST_NAMES = 2_000  # of one record
+MOST_NAMES = 5_000  # of one record
 LONGEST_NAME = 1_000  # characters
 DEEPEST = 100  # what is nested in a record
 REPEATED_NAME = "repeated_name"

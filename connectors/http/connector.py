@@ -38,9 +38,10 @@ from connectors.files.json_text import text_of
 from connectors.files.reader import Rows, column_names, text_schema
 from connectors.files.text import Unreadable
 from connectors.http import body, marks
+from connectors.http.answers import Page
 from connectors.http.client import Client, ComeBack, NotThere, Question
 from connectors.http.delivery import HttpDelivery
-from connectors.http.paging import Page, pages
+from connectors.http.paging import pages
 from connectors.http.transport import Budget
 from connectors.http.windows import ISO, Window, windows, zone_of
 from connectors.manifest import Manifest

@@ -18,6 +18,7 @@ Nobody can tell from here, so it is reported and nothing is withdrawn.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 from array import array
@@ -31,10 +32,11 @@ import numpy
 from connectors.files.json_text import text_of
 from connectors.files.reader import LINE_UNREADABLE, column_names
 from connectors.files.text import Unreadable
+from connectors.http.answers import Page
 from connectors.http.body import MOST_NAMES, BadRecord
 from connectors.http.client import NotThere
 from connectors.http.marks import Marks
-from connectors.http.paging import Ask, Changed, Page, digest, pages
+from connectors.http.paging import Ask, Changed, pages
 from connectors.read_report import REMARKS, ReadReport
 
 READ_AGAIN = 2
@@ -71,28 +73,29 @@ class Reading:
         self.ended = False
         self.report = ReadReport()
         self._raw_names: dict[str, str] = {}
-        self._keys, self._pages = array("Q"), array("L")
+        self._keys, self._pages = array("q"), array("q")
 
     def add(self, page: Page, spool: IO[str]) -> None:
         self.answers += 1
         if page.silent:
             self.report.remark("empty_answer", where=page.place)
         self.records += len(page.records)
-        for number, record in enumerate(page.records, 1):
-            self.sum = (self.sum + int.from_bytes(digest(record), "big")) % SUM
+        place = json.dumps(page.place)
+        for number, (record, text) in enumerate(zip(page.records, page.texts, strict=True), 1):
+            whole = hashlib.blake2b(text.encode(), digest_size=16).digest()
+            self.sum = (self.sum + int.from_bytes(whole)) % SUM
             if isinstance(record, dict):
                 self._named(record)
-                cells = {name: text_of(value) for name, value in record.items()}
-                self._count(cells)
-                line: list[Any] = [page.place, number, cells, None, None]
+                self._count(record)
+                line = f"[{place}, {number}, {text}, null, null]\n"
             else:
                 bad = isinstance(record, BadRecord)
                 problem, raw = (record.problem, record.raw) if bad else (LINE_UNREADABLE, text_of(record))
                 self.bad += 1
                 if problem in REMARKS:
                     self.report.remark(problem, where=f"{page.place}, record {number}")
-                line = [page.place, number, None, problem, raw]
-            spool.write(json.dumps(line) + "\n")
+                line = json.dumps([page.place, number, None, problem, raw]) + "\n"
+            spool.write(line)
 
     def _named(self, record: Mapping[str, Any]) -> None:
         new = [name for name in record if name not in self.names]
@@ -106,18 +109,17 @@ class Reading:
             )
         self._raw_names |= {column_names([name])[0]: name for name in new}
 
-    def _count(self, cells: Mapping[str, str | None]) -> None:
+    def _count(self, record: Mapping[str, Any]) -> None:
         if self.mark is not None:
-            self.marks.add(cells.get(self._raw_names.get(self.mark, "")))
-        key = [cells.get(self._raw_names.get(name, "")) for name in self.key]
+            self.marks.add(text_of(record.get(self._raw_names.get(self.mark, ""))))
+        key = [text_of(record.get(self._raw_names.get(name, ""))) for name in self.key]
         if key and None not in key:
-            text = digest({str(place): part for place, part in enumerate([str(self.lists), *key])})
-            self._keys.append(int.from_bytes(text[:8], "big"))
+            self._keys.append(hash((self.lists, *key)))
             self._pages.append(self.answers)
 
     def repeated(self) -> int:
         """How many records have the key of one on another page of the same list."""
-        keys = numpy.frombuffer(self._keys, "uint64") if self._keys else numpy.empty(0, "uint64")
+        keys = numpy.array(self._keys, "int64")
         order = numpy.argsort(keys, kind="stable")
         places = numpy.array(self._pages, "int64")[order]
         return int(((numpy.diff(keys[order]) == 0) & (numpy.diff(places) != 0)).sum())

@@ -3,13 +3,14 @@
 Settings (``sign`` of the connection): ``algorithm``: ``hmac-sha256`` (or another hash, as ``hmac-sm3``), or a
 bare hash as ``md5``; ``secret``; ``text``: what is signed, from ``{method} {path} {query} {timestamp} {nonce}
 {secret}``, ``{query}`` being all parameters in order of their names (``quoted``: as in an address);
-``encode``: ``hex``, ``HEX`` or ``base64``; ``clock``: ``ms``, ``s`` or a form of ``strftime``; ``headers``
-and ``params``: what is sent, from the same names and ``{signature}``.
+``encode``: ``hex``, ``HEX`` or ``base64``; ``clock``: ``ms``, ``s`` or a form of ``strftime``, then in ``timezone``
+(Asia/Shanghai); ``headers`` and ``params``: what is sent, from the same names and ``{signature}``.
 """
 
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import secrets
@@ -19,6 +20,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from connectors.files.text import Unreadable
+from connectors.http.windows import zone_of
 
 
 class Signer:
@@ -28,6 +30,7 @@ class Signer:
         self.settings = settings
         self.algorithm = str(settings.get("algorithm", "hmac-sha256")).lower()
         self.secret = str(settings.get("secret", ""))
+        self.zone = zone_of(settings)
         try:
             self._signature("")
         except (ValueError, TypeError):
@@ -38,9 +41,18 @@ class Signer:
 
     def sign(self, method: str, path: str, params: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
         """Headers and parameters to add."""
+        try:
+            return self._sign(method, path, params)
+        except (KeyError, IndexError, ValueError, AttributeError):
+            raise Unreadable(
+                "the settings make no signature", remedy="correct `text`, `headers` and `params` of `sign`"
+            ) from None
+
+    def _sign(self, method: str, path: str, params: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
         clock = self.settings.get("clock", "ms")
         now = time.time()
-        stamp = {"ms": str(int(now * 1000)), "s": str(int(now))}.get(clock) or time.strftime(clock)
+        local = dt.datetime.fromtimestamp(now, self.zone)
+        stamp = {"ms": str(int(now * 1000)), "s": str(int(now))}.get(clock) or local.strftime(clock)
         known = {"method": method, "path": path, "timestamp": stamp, "nonce": secrets.token_hex(16)}
         templates: Mapping[str, str] = self.settings.get("params", {})
         added = {k: v.format(**known) for k, v in templates.items() if "{signature}" not in v}

@@ -5,6 +5,7 @@ A server that sends a byte of its headers or its body every minute keeps every l
 
 from __future__ import annotations
 
+import logging
 import socket
 import weakref
 from contextlib import suppress
@@ -14,6 +15,9 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# urllib3 logs addresses with their parameters, among them tokens and what was asked for.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 
 class Watch:

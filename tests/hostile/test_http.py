@@ -158,8 +158,8 @@ BODIES: list[tuple[str, bytes, Shown, int]] = [  # name, body, what is shown, ro
     ("all bad", b'{"rows": [{"id": x}, {"id": y}]}', 2, 2),
     ("deep record", b'{"rows": [{"id": 1}, {"id": 2, "d": ' + b"[" * 90_000 + b"]" * 90_000 + b"}]}", 2, 1),
     ("deep beside", b'{"rows": [], "d": ' + b"[" * 90_000 + b"]" * 90_000 + b"}", "nested too deep", 0),
-    ("wide record", b'{"rows": [{"id": 1}, {' + b",".join(b'"n%d": 1' % n for n in range(5000)) + b"}]}", 2, 1),
-    ("names are values", json.dumps({"rows": [{f"n{n}": 1} for n in range(2001)]}).encode(), "different names", 0),
+    ("wide record", b'{"rows": [{"id": 1}, {' + b",".join(b'"n%d": 1' % n for n in range(5001)) + b"}]}", 2, 1),
+    ("names are values", json.dumps({"rows": [{f"n{n}": 1} for n in range(5001)]}).encode(), "different names", 0),
     ("long name", json.dumps({"rows": [{"n" * 5000: 1}, {"id": 1}]}).encode(), 2, 1),
     ("no name", b'{"rows": [{"": 1, " ": 2}]}', 1, 0),
     ("names of case", b'{"rows": [{"id": 1, "ID": 2, "Id": 3}]}', 1, 0),
@@ -181,6 +181,24 @@ def test_long_numbers_are_a_row(server: Server, tmp_path: Path, digits: int) -> 
     server.answer = lambda asked: (200, b'{"rows": [{"id": 1}, {"id": ' + b"9" * digits + b"}]}", {})
     found = outcome(server.url, tmp_path, {})
     assert isinstance(found, tuple) and found[0] == 2
+
+
+def test_a_cursor_tells_its_end_itself(server: Server, tmp_path: Path) -> None:
+    """An empty page is not the end where a new cursor stands beside it, and 404 is a cursor that is gone."""
+    chain: dict[str, Answer] = {
+        "": (200, {"rows": ROWS, "next": "a"}, {}),
+        "a": (200, {"rows": [], "next": "b"}, {}),
+        "b": (200, {"rows": [{"id": 3}], "next": "c"}, {}),
+        "c": (200, {"rows": [], "next": "c"}, {}),
+    }
+    server.answer = lambda asked: chain[asked.params.get("c", "")]
+    need(3, outcome(server.url, tmp_path, PAGINGS["cursor"]))
+    chain["b"] = (404, b"", {})
+    need("no longer knows the cursor", outcome(server.url, tmp_path, PAGINGS["cursor"]))
+    server.answer = lambda asked: (200, {"rows": [], "next": str(len(server.asked))}, {})
+    need("100 empty pages in a row", outcome(server.url, tmp_path, PAGINGS["cursor"]))
+    ends = {"paging": {**PAGINGS["cursor"]["paging"], "empty_ends": True}}
+    need(0, outcome(server.url, tmp_path, ends))
 
 
 # The second page is another than the first.

@@ -15,6 +15,8 @@ from orchestration.cli.output import Json, errors, people, print_json, table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫")  # by which a spreadsheet knows a formula
+BLANKS = ("\t", "\r", "\n")  # which it passes over, or begins a cell anew with
 SHOWN = 200  # rows; more than a person reads
 
 
@@ -24,6 +26,10 @@ def query(
     csv: Annotated[
         str | None, typer.Option("--csv", metavar="FILE", help="write CSV instead; - is standard output")
     ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="CSV for programs: without the ' that keeps spreadsheets from computing a cell"),
+    ] = False,
     parquet: Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="write Parquet instead")] = None,
     as_json: Json = False,
 ) -> None:
@@ -36,7 +42,7 @@ def query(
     if as_json:
         print_json(_records(answer))
     elif csv is not None or parquet is not None:
-        _write(answer, csv, parquet)
+        _write(answer, csv, parquet, raw)
     else:
         shown = answer if all_rows else answer.slice(0, SHOWN)
         rows = zip(*(column.to_pylist() for column in shown.columns), strict=True)
@@ -47,6 +53,15 @@ def query(
                 "All of them: --all, --csv FILE, --parquet FILE",
                 highlight=False,
             )
+
+
+def harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: what a department wrote must run nothing on a clerk's machine.
+
+    >>> harmless("=1+1"), harmless("张三")
+    ("'=1+1", '张三')
+    """
+    return f"'{text}" if text.lstrip().startswith(FORMULA) or text.startswith(BLANKS) else text
 
 
 def _records(answer: pa.Table) -> list[dict[str, Any]]:
@@ -60,7 +75,7 @@ def _records(answer: pa.Table) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _write(answer: pa.Table, csv: str | None, parquet: Path | None) -> None:
+def _write(answer: pa.Table, csv: str | None, parquet: Path | None, raw: bool) -> None:
     target = csv if csv is not None else str(parquet)
     try:
         if parquet is not None:
@@ -68,11 +83,11 @@ def _write(answer: pa.Table, csv: str | None, parquet: Path | None) -> None:
 
             pq.write_table(answer, parquet, compression="zstd")
         elif csv == "-":
-            _write_csv(answer, sys.stdout)
+            _write_csv(answer, sys.stdout, raw)
             return
         else:
             with Path(target).open("w", encoding="utf-8-sig", newline="") as file:  # Excel knows UTF-8 by the mark only
-                _write_csv(answer, file)
+                _write_csv(answer, file, raw)
     except OSError as error:
         raise GovshareError(
             f"cannot write the file: {error.strerror}", where=target, remedy="name another file"
@@ -80,16 +95,21 @@ def _write(answer: pa.Table, csv: str | None, parquet: Path | None) -> None:
     errors.print(f"{answer.num_rows:,} rows in {target}", highlight=False)
 
 
-def _write_csv(answer: pa.Table, file: Any) -> None:
-    """Lists and structs as JSON, which CSV has no form for."""
+def _write_csv(answer: pa.Table, file: Any, raw: bool) -> None:
+    """Lists and structs as JSON, which CSV has no form for. Text is ``harmless`` unless ``raw``."""
     import csv
     import json
 
     writer = csv.writer(file)
-    writer.writerow(answer.column_names)
+    as_text = (lambda text: text) if raw else harmless
+    writer.writerow(map(as_text, answer.column_names))
     for batch in answer.to_batches():
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             writer.writerow(
-                json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
+                json.dumps(value, ensure_ascii=False, default=str)
+                if isinstance(value, list | dict)
+                else as_text(value)
+                if isinstance(value, str)
+                else value
                 for value in row
             )

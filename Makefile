@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+READY_DEV := .venv/.ready-dev
 SPARK := $(abspath .venv)/spark
 PEOPLE ?= 20000
 SEED ?= 1
@@ -23,31 +24,41 @@ help: ## this list
 
 # uv installs in seconds what takes pip a minute and a half. It does not read pip's configuration: where it cannot reach
 # a package index, pip does it.
-$(READY): requirements.lock pyproject.toml
+# Two locks: what runs at a site (requirements.lock), and with it what tests and checks need (requirements-dev.lock).
+$(READY): requirements.lock requirements-dev.lock pyproject.toml
 	@echo "Installing govshare into .venv (once; about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@awk '/^[a-z]/ {uv = /^uv==/} uv' requirements.lock > .venv/uv.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@awk '/^[a-z]/ {tool = /^(uv|setuptools)==/} tool' requirements-dev.lock > .venv/tools.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/tools.lock
+	@$(call install,requirements.lock)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# All cores at once. Left to the first start, it would be done at every start where Python may not write bytecode.
 	@# Not what few ever import: a quarter of it are other packages' own tests.
 	@$(BIN)/python -m compileall -qq -j 0 -x '/(tests?|moto)/' . || true
 	@touch $@
 
+$(READY_DEV): $(READY)
+	@echo "Installing what tests and checks need (once)"
+	@$(call install,requirements-dev.lock)
+	@touch $@
+
+define install
+$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1)
+endef
+
 run: $(READY) ## collect, merge, check and publish the demo city (PEOPLE=20000 SEED=1 DEFECTS=usual)
 	@$(BIN)/govshare demo --people $(PEOPLE) --seed $(SEED) --defects $(DEFECTS) --out $(GOVSHARE_DATA)/city
 	@$(BIN)/govshare run --city $(GOVSHARE_DATA)/city
 
-test: $(READY) ## all tests (needs PostgreSQL and MariaDB for some; those skip where there is none)
+test: $(READY_DEV) ## all tests (needs PostgreSQL and MariaDB for some; those skip where there is none)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-spark: $(SPARK)/pyspark ## the merge on a local Spark gives the same base tables (installs pyspark, 450 MB; needs Java 17)
 	@PYTHONPATH=$(SPARK) $(BIN)/python -m pytest -m spark
 
 # In a folder of its own: Great Expectations would load it everywhere, and without what Spark Connect needs that ends in exit.
-$(SPARK)/pyspark: $(READY)
+$(SPARK)/pyspark: $(READY_DEV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --target $(SPARK) "pyspark>=4,<5"
 
 ui: $(READY) ## the data engineers' view: Dagster at http://127.0.0.1:3000
@@ -65,13 +76,15 @@ bench-merge: $(READY) ## the dbt build against a hand-written script with the sa
 check: $(READY) ## validate the catalogue against the compilation guide
 	@$(BIN)/govshare check
 
-lint: $(READY) ## style and types of the Python rooms; the models as SQL for DuckDB and for Spark
+lint: $(READY_DEV) ## style and types of the Python rooms; the models as SQL for DuckDB and for Spark
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy catalogue connectors expectations linking publishing orchestration lint
 	@$(BIN)/python -m lint.engines
 
-lock: $(READY) ## resolve pyproject.toml anew into requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \
-		--no-header --no-emit-index-url --no-strip-extras --quiet -o requirements.lock
+RESOLVE = $(BIN)/uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes \
+	--no-header --no-emit-index-url --no-strip-extras --quiet
+lock: $(READY) ## resolve pyproject.toml anew into requirements.lock (to run) and requirements-dev.lock (to test)
+	@$(RESOLVE) --extra dev -o requirements-dev.lock
+	@$(RESOLVE) --extra sftp --extra s3 --extra oracle --extra sqlserver -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove what runs have written (data/) and the installation (.venv)
 	@rm -rf data .venv dbt_project/target dbt_project/logs

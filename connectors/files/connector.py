@@ -30,8 +30,9 @@ from catalogue.errors import GovshareError
 from connectors.base import CollectError, Delivery, NotNow, ResourceLike, SourceFile, Watermark, where
 from connectors.connections import Connection
 from connectors.files.apart import Apart
-from connectors.files.archive import Part, parts
+from connectors.files.archive import parts
 from connectors.files.folder import SETTLE, Folder, Found, LocalFolder, changed, finished
+from connectors.files.part import Part
 from connectors.files.reader import Content, Reader
 from connectors.files.text import Unreadable
 from connectors.manifest import Manifest
@@ -267,6 +268,7 @@ class FileDelivery:
     def __init__(self, connector: FileConnector, file: Found, part: Part) -> None:
         self.connector, self.file, self.part = connector, file, part
         self.report = ReadReport()
+        self.report.add(part.report)
         self.identity: str | None = part.sha256
         self.source, self.reading = part.name, connector.reading
         self.present = connector.present

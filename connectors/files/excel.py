@@ -32,7 +32,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from connectors.files.archive import unpacked_limit
+from connectors.files.part import unpacked_limit
 from connectors.files.reader import PART, Content, Rows, text_schema
 from connectors.files.sheet import Sheet
 from connectors.files.sheet_facts import Facts, facts_of

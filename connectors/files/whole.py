@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connectors.base import SourceFile, Watermark
-from connectors.files.archive import Part
 from connectors.files.folder import Found
+from connectors.files.part import Part
 from connectors.files.text import Unreadable
 from connectors.manifest import sha256_of
 from connectors.read_report import ReadReport
@@ -83,6 +83,7 @@ class WholeDelivery:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for part in self._parts():
+            self.report.add(part.report)
             yield from self.connector.batches_of(self.connector.reader_of(part, self.report), part.name)
         for file in self.found:
             self.connector.told(partial(self.connector.need_unchanged, file), file.name)

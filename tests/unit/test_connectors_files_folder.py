@@ -20,8 +20,8 @@ from support.collecting import Item, Office, Resource, Spec
 
 from connectors.base import CollectError
 from connectors.files import folder as folders
-from connectors.files.archive import member_name
 from connectors.files.connector import FileConnector
+from connectors.files.zip_archive import member_name
 from connectors.landing import committed
 
 ITEMS = (Item("a"), Item("b"))

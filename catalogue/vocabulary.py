@@ -72,5 +72,9 @@ _HTTP = (
 CONNECTOR_OPTIONS = {
     kind: (*_ANY, *{"database": _DATABASE, "http": _HTTP}.get(kind, _FILES)) for kind in CONNECTOR_KINDS
 }
-CONNECTOR_MODES = ("incremental", "full", "changes")
+CONNECTOR_MODES = ("incremental", "full", "changes", "period")
+FILE_KINDS = tuple(kind for kind in CONNECTOR_KINDS if kind not in ("database", "http"))
+DELIVERED = ("day", "month")
+SNAPSHOTS = (True, False, "folder")
+OWN_ENDINGS = (":problem", ":text")  # of the columns that staging puts beside an item
 CONTRACTS = ("evolve", "freeze", "set_aside")

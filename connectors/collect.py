@@ -18,12 +18,13 @@ from typing import Any
 
 from catalogue.errors import GovshareError
 from catalogue.installation import Installation
+from connectors.alone import alone
 from connectors.base import CollectError, Connector, NotNow, ResourceLike, Watermark, where
 from connectors.connections import Connections
 from connectors.landing import ensure_empty
 from connectors.manifest import Manifest, committed
 from connectors.read_report import Finding, ReadReport, sentence
-from connectors.registry import FILES, KINDS, factory
+from connectors.registry import factory, is_file
 from connectors.taken import Taken
 from connectors.taking import Taker, Tally
 from connectors.withdrawal import finish_replacing, withdrawn
@@ -76,9 +77,9 @@ def collect(
     Raises ``CollectError`` (department, resource, connection, remedy) when the source cannot be taken;
     batches that were committed before the error stay.
     """
-    started = time.monotonic()
     try:
-        return _collect(resource, installation, connections, progress, started, again)
+        with alone(installation, resource.connector.connection):
+            return _collect(resource, installation, connections, progress, time.monotonic(), again)
     except GovshareError:
         raise
     except Exception as error:
@@ -117,8 +118,9 @@ def _collect(
             connector = factory(resource)(asked, connection, state)
             try:
                 taken = Taken(past, withdrawn(installation, resource.id), again)
-                # A table that is read by what is new in it may have dropped what is old.
-                withdrawing = not again or resource.connector.mode == "full"
+                # A period is not the whole, and a table that is read by what is new may have dropped what is old.
+                files, mode = is_file(resource), resource.connector.mode
+                withdrawing = files or mode == "full" or (mode != "period" and not again)
                 taker = Taker(resource, installation, connector, past, tally, read_report, taken, known, withdrawing)
                 for _ in _taken(taker, connector):
                     pass
@@ -147,7 +149,7 @@ class _Overlaid:
 
 def _asked(resource: ResourceLike, past: list[Manifest], again: bool) -> tuple[ResourceLike, list[Manifest]]:
     """What a connector is asked for, and what it is told of the past: to take all again, everything that there is."""
-    if not again or KINDS.get(resource.connector.kind) == FILES:
+    if is_file(resource) or not (again or resource.connector.mode == "period"):
         return resource, past.copy()
     if resource.connector.mode == "changes":
         return resource, []
@@ -177,6 +179,8 @@ def _collected(
     if rows or any(manifest.load for manifest in landed):
         message = f"{rows:,} rows in {len(landed)} batch(es)"
         message += f"; {reason}" if not reason.startswith("nothing new") else ""
+    if replaced := sorted({batch for manifest in landed for batch in manifest.replaces}):
+        message += f"; the same files were read otherwise before: batch(es) {', '.join(replaced)} are withdrawn"
     if report.left_out:
         message += f"; left out: {sentence(report.left_out)}"
     if report.remarks:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from connectors.base import ResourceLike
 from connectors.manifest import Manifest
+from connectors.shown import MOST, looks_like_data, shown_name, shown_names
 
 DECLARED_FAMILIES = {
     # The guide's item types; text can carry every one of them, so a text source never contradicts.
@@ -53,7 +54,8 @@ class Drift:
 
     def facts(self) -> dict[str, Any]:
         """What the manifest and the collection's report say; empty without drift."""
-        return {name: value for name, value in asdict(self).items() if value}
+        facts = {name: _shown(value) for name, value in asdict(self).items() if value}
+        return {**facts, **({"new": [shown_names(self.new)]} if any(map(looks_like_data, self.new)) else {})}
 
     def stops(self, contract: str) -> bool:
         """Whether the delivery must not land under this contract word."""
@@ -71,13 +73,22 @@ class Drift:
         """The differences in words, for errors and reports."""
         renamed = self.renamed or {}
         words = [
-            f"column {name} is missing" + (f" (renamed to {renamed[name]}?)" if name in renamed else "")
+            f"column {name} is missing" + (f" (renamed to {shown_name(renamed[name])}?)" if name in renamed else "")
             for name in self.missing
         ]
         words += [f"column {name} changed from {a} to {b}" for name, (a, b) in (self.retyped or {}).items()]
         words += [f"column {name} widened from {a} to {b}" for name, (a, b) in (self.widened or {}).items()]
-        words += [f"column {name} is new" for name in self.new]
+        if len(self.new) > MOST or any(map(looks_like_data, self.new)):
+            words.append(f"columns are new: {shown_names(self.new)}")
+        else:
+            words += [f"column {shown_name(name)} is new" for name in self.new]
         return "; ".join(words)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {shown_name(name): _shown(one) for name, one in value.items()}
+    return shown_name(value) if isinstance(value, str) else type(value)(map(_shown, value))
 
 
 def compare(resource: ResourceLike, schema: pa.Schema, past: Sequence[Manifest], own: Sequence[str] = ()) -> Drift:
@@ -89,7 +100,7 @@ def compare(resource: ResourceLike, schema: pa.Schema, past: Sequence[Manifest],
     declared = {item.name: item.type for item in resource.items}
     if not declared:
         return Drift()
-    names = [name for name in schema.names if name not in own]
+    names = [name for name in schema.names if name not in own or name in declared]
     new = tuple(name for name in names if name not in declared)
     missing = tuple(name for name in declared if name not in names)
     landed = {name: kind for manifest in past for name, kind in manifest.columns}

@@ -152,11 +152,23 @@ def damaged_batches(installation: Installation, resources: Iterable[ResourceLike
     """Resources of which a batch cannot be read, and why. Looks at manifests and sizes, not into the parts."""
     found: dict[str, list[DamagedBatch]] = {}
     for resource in resources:
-        for folder in _folders(installation, resource.id):
-            try:
-                read_batch(folder)
-            except DamagedBatch as error:
-                found.setdefault(resource.id, []).append(error)
+        errors = [entry for entry in batches(installation, resource.id) if isinstance(entry, DamagedBatch)]
+        if errors:
+            found[resource.id] = errors
+    return found
+
+
+def batches(installation: Installation, resource_id: str) -> list[Manifest | DamagedBatch]:
+    """All batches but the empty one, oldest first, each as it can be read or why it cannot."""
+    found: list[Manifest | DamagedBatch] = []
+    for folder in _folders(installation, resource_id):
+        try:
+            manifest = read_batch(folder)
+        except DamagedBatch as error:
+            found.append(error)
+        else:
+            if folder.name != EMPTY:
+                found.append(manifest)
     return found
 
 

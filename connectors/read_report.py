@@ -69,11 +69,14 @@ class Finding:
     rows: int | None = 0
     where: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        return {**LEFT_OUT, **REMARKS}.get(self.what, (self.what, ""))[0]
+
     def sentence(self) -> str:
         """``3 sheets left out (sheet 2, sheet 3, sheet 4)`` without the verb."""
-        words = {**LEFT_OUT, **REMARKS}.get(self.what, (self.what, ""))[0]
         places = ", ".join(self.where[:3]) + (" …" if len(self.where) > 3 else "")
-        return f"{self.count:,} × {words}" + (f" ({places})" if places else "")
+        return f"{self.count:,} × {self.words}" + (f" ({places})" if places else "")
 
 
 class ReadReport:

@@ -23,6 +23,11 @@ KINDS = {
 }
 
 
+def is_file(resource: ResourceLike) -> bool:
+    """Whether the resource comes as files, which are taken once each."""
+    return KINDS.get(resource.connector.kind) == FILES
+
+
 def factory(resource: ResourceLike) -> ConnectorFactory:
     """The ``open`` function of the module for the resource's kind."""
     kind = resource.connector.kind

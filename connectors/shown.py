@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 
 LONGEST = 40  # characters of a name that are shown
 MOST = 20  # names that a list shows
@@ -49,6 +50,28 @@ def shown_name(name: str) -> str:
         return f"<{len(name)} characters, {sum(character.isdigit() for character in name)} of them digits>"
     shown = visible(name[:LONGEST])
     return shown + "…" if len(name) > LONGEST else shown
+
+
+def shown_file(name: str) -> str:
+    """A file's name for an error: numbers of six digits and more are left out, except the day that deliveries bear.
+
+    >>> shown_file("参保人员_20260701_v2.csv"), shown_file("41070219900307002X.jpg")
+    ('参保人员_20260701_v2.csv', '<17 digits>X.jpg')
+    """
+    return visible(re.sub(r"\d{6,}", _shown_run, name))
+
+
+def _shown_run(digits: re.Match[str]) -> str:
+    """A run of digits, if it is a month or a day of these years; birthdays of most people are not."""
+    form = {6: "%Y%m", 8: "%Y%m%d"}.get(len(digits[0]))
+    if form and digits[0] >= "2020":
+        try:
+            datetime.strptime(digits[0], form)
+        except ValueError:
+            pass
+        else:
+            return digits[0]
+    return f"<{len(digits[0])} digits>"
 
 
 def shown_names(names: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from connectors.base import CollectError, Connector, Delivery, ReadAgain, Resour
 from connectors.landing import Landing, landed_type, next_number
 from connectors.manifest import Manifest
 from connectors.read_report import ReadReport
+from connectors.shown import shown_file
 from connectors.taken import Decision, Taken
 
 DEFAULT_FALL = 0.5
@@ -241,7 +242,7 @@ class Taker:
                 what, remedy = reason
                 raise CollectError(
                     f"{what}; {filled.read:,} rows are kept under .aside/{name} and were not landed",
-                    where=where(self.resource, ", ".join(file.name for file in delivery.files) or None),
+                    where=where(self.resource, ", ".join(shown_file(file.name) for file in delivery.files[:5]) or None),
                     remedy=remedy,
                 )
             if landing.rows == 0 and not delivery.load and not self._is_news(filled):
@@ -310,7 +311,7 @@ class Taker:
         if delivery.mode == "file":
             known = self.taken.own(delivery)
             return known[-1].read if known else 0
-        if delivery.mode != "full":
+        if delivery.mode != "full" or self.resource.connector.mode == "period":  # periods differ
             return 0
         for manifest in reversed(self.past):
             if manifest.mode == "full":

@@ -23,12 +23,13 @@ from connectors import landing
 from connectors.collect import Collected, collect
 from connectors.connections import Connections
 from connectors.manifest import Manifest, committed
-from connectors.read_report import sentence
+from connectors.read_report import Finding, ReadReport, rows_left_out, sentence
+from connectors.registry import is_file
 from orchestration.alive import hold
 from orchestration.cycles import CYCLES
 from orchestration.failures import logged, may_pass, told
 from orchestration.keys import collect_group, connection_pool, landing_key
-from orchestration.periods import Period, delivered, is_file, of_all_periods, of_period, partitions, period_of_file
+from orchestration.periods import Period, delivered, of_all_periods, of_period, partitions, period_of_file
 from orchestration.progress import step
 
 THREADS = 4  # resources of one connection that are read at once
@@ -164,6 +165,9 @@ def _sum(resource: Resource, found: Sequence[Collected]) -> Collected:
     """Several periods of a resource as one."""
     landed = [part for part in found if not part.unchanged]
     rows = sum(part.rows for part in found)
+    report = ReadReport()
+    for part in found:
+        report.add(ReadReport.of(part.left_out, part.remarks))
     return Collected(
         resource=resource.id,
         batches=tuple(batch for part in found for batch in part.batches),
@@ -173,6 +177,8 @@ def _sum(resource: Resource, found: Sequence[Collected]) -> Collected:
         bytes=sum(part.bytes for part in found),
         seconds=sum(part.seconds for part in found),
         problems={rule: sum(p.problems.get(rule, 0) for p in found) for p in found for rule in p.problems},
+        left_out=report.left_out,
+        remarks=report.remarks,
         drift=landed[-1].drift if landed else {},
         unchanged=not landed,
         watermark=landed[-1].watermark if landed else None,
@@ -278,9 +284,30 @@ def _figures(collected: Collected, past: Sequence[Manifest]) -> dict[str, Any]:
             figures["time at source"] = mark.high
     if collected.drift:
         figures["drift"] = dg.MetadataValue.json(dict(collected.drift))
+    if collected.left_out:
+        figures["left out"] = _findings(collected.left_out)
+        figures["rows left out"] = rows_left_out(collected.left_out)
+    if collected.remarks:
+        figures["remarks"] = _findings(collected.remarks)
     if collected.problems:
         figures["unreadable rows by rule"] = counts("rule", collected.problems)
     return figures
+
+
+def _findings(findings: Sequence[Finding]) -> dg.MetadataValue:
+    """What was left out or remarked, how often, and the first places."""
+    rows = [
+        dg.TableRecord(
+            {
+                "what": finding.words,
+                "count": finding.count,
+                "rows": "?" if finding.rows is None else str(finding.rows),
+                "where": ", ".join(finding.where[:5]),
+            }
+        )
+        for finding in findings
+    ]
+    return dg.MetadataValue.table(rows)
 
 
 def counts(what: str, of: Any) -> dg.MetadataValue:

@@ -20,9 +20,9 @@ from catalogue.model import Catalogue, Resource
 from connectors.connections import Connections
 from connectors.files.folder import SETTLE, Found, finished
 from connectors.files.text import Unreadable
-from connectors.registry import factory
+from connectors.registry import factory, is_file
 from orchestration.keys import landing_key
-from orchestration.periods import delivered, is_file, of_all_periods, period_of_file
+from orchestration.periods import delivered, of_all_periods, period_of_file
 
 EVERY_SECONDS = 60
 

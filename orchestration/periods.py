@@ -25,7 +25,7 @@ import dagster as dg
 from catalogue.errors import GovshareError
 from catalogue.model import Resource
 from catalogue.vocabulary import CHINA
-from connectors.registry import FILES, KINDS
+from connectors.registry import is_file
 
 FORMS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 FIRST = "2020-01-01"
@@ -47,11 +47,6 @@ class Period:
         if delivered == "day":
             return cls(start, start + dt.timedelta(days=1))
         return cls(start, (start + dt.timedelta(days=31)).replace(day=1))
-
-
-def is_file(resource: Resource) -> bool:
-    """Whether the resource comes as files, which are taken once each."""
-    return KINDS.get(resource.connector.kind) == FILES
 
 
 def delivered(resource: Resource) -> str | None:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 
 from catalogue.model import Catalogue, Resource
 from catalogue.problems import Problem
 from catalogue.rules.words import close_to, of_resource, one_of
-from catalogue.vocabulary import CONNECTOR_KINDS, CONNECTOR_MODES, CONNECTOR_OPTIONS, CONTRACTS
+from catalogue.vocabulary import (
+    CONNECTOR_KINDS,
+    CONNECTOR_MODES,
+    CONNECTOR_OPTIONS,
+    CONTRACTS,
+    DELIVERED,
+    FILE_KINDS,
+    OWN_ENDINGS,
+    SNAPSHOTS,
+)
 
 
 def resource_rules(resource: Resource, catalogue: Catalogue) -> Iterator[Problem]:
     """All that collecting and merging need of one resource."""
     yield from _connector(resource)
+    yield from _names(resource)
+    yield from _delivered(resource)
     yield from _claims(resource, catalogue)
     yield from _references(resource, catalogue)
 
@@ -82,6 +94,57 @@ def _connector(resource: Resource) -> Iterator[Problem]:
             resource, "watermark",
             f"the watermark {connector.watermark} is no item{close_to(connector.watermark, names)}",
             "declare the item under columns, or correct connector.watermark", "connector", "watermark",
+        )  # fmt: skip
+
+
+def _names(resource: Resource) -> Iterator[Problem]:
+    """Items that an engine cannot tell apart, from each other or from govshare's own columns."""
+    seen: dict[str, str] = {}
+    for name in resource.item_names:
+        alike = unicodedata.normalize("NFC", name).lower()
+        ended = next((ending for ending in OWN_ENDINGS if alike.endswith(ending)), None)
+        if ended and name[: -len(ended)] in resource.item_names:
+            yield of_resource(
+                resource, "item_collision", f"the item {name} has the name of a column of govshare's own",
+                "give it another name, through `query` or the names that meta.connector gives to columns", item=name,
+            )  # fmt: skip
+        elif alike in seen:
+            yield of_resource(
+                resource, "item_collision",
+                f"the items {seen[alike]} and {name} differ in case only: engines take them for one",
+                "declare one of them, and have the other renamed at the source", item=name,
+            )  # fmt: skip
+        seen.setdefault(alike, name)
+
+
+def _delivered(resource: Resource) -> Iterator[Problem]:
+    """Resources that come by day or month, and snapshots."""
+    connector = resource.connector
+    by, snapshot = connector.options.get("delivered"), connector.options.get("snapshot")
+    file = connector.kind in FILE_KINDS
+    if snapshot not in (None, *SNAPSHOTS):
+        yield of_resource(
+            resource,
+            "connector",
+            f"connector.snapshot is {snapshot}",
+            "write true, false or folder",
+            "connector",
+            "snapshot",
+        )
+    if by is not None and by not in DELIVERED:
+        yield of_resource(
+            resource, "connector", f"connector.delivered is {by}", one_of(DELIVERED), "connector", "delivered"
+        )
+    elif by is not None and (snapshot if file else connector.mode != "period"):
+        yield of_resource(
+            resource, "connector",
+            f"it is delivered by {by}, but each delivery counts as the whole: another {by} would be withdrawn",
+            "remove connector.snapshot" if file else "write connector.mode: period", "connector", "delivered",
+        )  # fmt: skip
+    elif by is None and connector.mode == "period":
+        yield of_resource(
+            resource, "connector", "connector.mode is period, but no period is declared",
+            "add connector.delivered: day or month, or write mode: full", "connector", "mode",
         )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from connectors.files.reader import Content, Reader
 from connectors.files.text import Unreadable
 from connectors.manifest import Manifest
 from connectors.read_report import ReadReport, sentence
+from connectors.shown import shown_file
 
 READERS = {
     "delimited": ("delimited", "Delimited"),
@@ -119,7 +120,7 @@ class FileConnector:
                 f"cannot be read as {self.kind} ({type(error).__name__} at {Path(last.filename).name}:{last.lineno})",
                 remedy="ask the department for the file again, or correct meta.connector",
             )
-        places = [f"connection {self.connection.name}", f"file {file or self.pattern}"]
+        places = [f"connection {self.connection.name}", f"file {shown_file(file or self.pattern)}"]
         places += [told.place] if told.place else []
         raise CollectError(told.what, where=where(self.resource, ", ".join(places)), remedy=told.remedy)
 

@@ -28,6 +28,7 @@ COMMANDS = {  # in the order of a day's work: name → module, function
     "check": ("orchestration.cli.inspect", "check"),
     "connect": ("orchestration.cli.connect", "connect"),
     "collect": ("orchestration.cli.collect", "collect"),
+    "batch": ("orchestration.cli.batch", "batch"),
     "account": ("orchestration.cli.inspect", "account"),
     "releases": ("orchestration.cli.inspect", "releases"),
     "verify": ("orchestration.cli.trust", "verify"),

@@ -20,7 +20,7 @@ from connectors.collect import Collected
 from connectors.collect import collect as collect_one
 from connectors.connections import Connections
 from connectors.landing import sweep
-from connectors.read_report import sentence
+from connectors.read_report import rows_left_out, sentence
 from orchestration import progress
 from orchestration.cli.bars import Bars
 from orchestration.cli.output import errors, people, print_json, table
@@ -36,9 +36,14 @@ def collect(
         Path | None,
         typer.Option(help="folder with connections.toml ($GOVSHARE_CITY, default data/city)"),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="take everything again, whatever was taken; only what differs lands")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """Collect resources now.
+
+    A file is taken once, and again when it or an option that says how to read it has changed.
 
     One that fails does not keep the others from being taken; exit code 1 says that there was one.
     """
@@ -50,13 +55,17 @@ def collect(
     progress.listen(None if as_json else bars)
     try:
         with nullcontext() if as_json else bars:
-            done, failed = _collect_all(wanted, installation)
+            done, failed = _collect_all(wanted, installation, again)
     finally:
         progress.listen(None)
     if as_json:
         print_json([*(_document(c) for c in done), *({"resource": k, "error": v} for k, v in failed.items())])
     else:
         people.print(_summary(done))
+        if not again and any(collected.unchanged for collected in done):
+            people.print(
+                "What was taken is not taken twice: `govshare collect RESOURCE --again` takes all of it again."
+            )
         for words in failed.values():
             errors.print("[bold red]failed:[/] ", end="")
             errors.print(words, highlight=False, markup=False)
@@ -79,7 +88,9 @@ def chosen(catalogue: Catalogue, names: Iterable[str]) -> list[Resource]:
     return [resource for resource in catalogue.resources.values() if resource.id in wanted]
 
 
-def _collect_all(wanted: list[Resource], installation: Installation) -> tuple[list[Collected], dict[str, str]]:
+def _collect_all(
+    wanted: list[Resource], installation: Installation, again: bool
+) -> tuple[list[Collected], dict[str, str]]:
     connections = Connections.load(installation)
     done: dict[str, Collected] = {}
     failed: dict[str, str] = {}
@@ -88,7 +99,7 @@ def _collect_all(wanted: list[Resource], installation: Installation) -> tuple[li
         progress.step("collect", name, rows=rows, seconds=seconds)
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="collect") as threads:
-        jobs = {threads.submit(collect_one, r, installation, connections, report): r for r in wanted}
+        jobs = {threads.submit(collect_one, r, installation, connections, report, again=again): r for r in wanted}
         for job in as_completed(jobs):
             name = jobs[job].id
             try:
@@ -113,10 +124,10 @@ def _rate(collected: Collected) -> int:
 
 
 def _summary(done: list[Collected]) -> object:
-    columns = ["resource", "batches", "read", "landed", "deletes", "rows/s", "read up to", "remarks"]
+    columns = ["resource", "batches", "read", "left out", "landed", "deletes", "rows/s", "read up to", "remarks"]
     rows = [
         [
-            c.resource, ", ".join(c.batches), c.read, c.rows, c.deletes, _rate(c),
+            c.resource, ", ".join(c.batches), c.read, _left_out(c), c.rows, c.deletes, _rate(c),
             c.watermark.high if c.watermark else None, _remarks(c),
         ]
         for c in done
@@ -124,9 +135,18 @@ def _summary(done: list[Collected]) -> object:
     return table("Collected", columns, rows)
 
 
+def _left_out(collected: Collected) -> str | None:
+    """How many rows, where that is known, and of how many things."""
+    if not collected.left_out:
+        return None
+    unknown = any(finding.rows is None for finding in collected.left_out)
+    return f"{rows_left_out(collected.left_out):,}{' or more' if unknown else ''} rows: {sentence(collected.left_out)}"
+
+
 def _remarks(collected: Collected) -> str:
     words = [f"{rule} {rows:,}" for rule, rows in sorted(collected.problems.items())]
     words += [f"{kind}: {', '.join(map(str, names))}" for kind, names in collected.drift.items()]
+    words += [f"note: {sentence(collected.remarks)}"] if collected.remarks else []
     if collected.unchanged:
         words.append(collected.message)
     return "; ".join(words)

@@ -19,7 +19,7 @@ from connectors.connections import Connections
 from connectors.drift import compare
 from connectors.files.connector import FileConnector
 from connectors.files.folder import LocalFolder
-from connectors.landing import committed
+from connectors.landing import Landing, committed
 from connectors.manifest import DamagedBatch, damaged_batches
 from connectors.shown import shown_file
 
@@ -146,8 +146,6 @@ def test_an_error_names_the_file_without_what_may_be_somebody_s_number(office: O
         "id,name,_PROBLEM",
         "id,name,_Row",
         "id,name,_batch",
-        "id,name,NAME",
-        "id,name,ID",
         "id,name,Ｅ,e\u0301,é",
     ],
 )
@@ -160,6 +158,12 @@ def test_columns_that_engines_take_for_others_are_refused_with_their_names(offic
     assert committed(office.installation, "office.files") == []
     alone = files("*.parquet", "set_aside", "parquet")
     assert office.collect(alone).rows == 1  # the declared columns alone are without doubt
+
+
+@pytest.mark.parametrize("names", [("id", "name", "NAME"), ("ID", "id"), ("e\u0301", "é")])
+def test_a_table_s_columns_that_differ_in_case_only_are_refused(office: Office, names: tuple[str, ...]) -> None:
+    with Landing(office.installation, files(), 1) as landing, pytest.raises(CollectError, match="differ in case only"):
+        landing.begin(pa.schema([(name, pa.string()) for name in names]))
 
 
 def test_names_collide_as_engines_compare_them() -> None:

@@ -56,6 +56,7 @@ REMARKS = {
     "watermark_future": ("watermark in the future, which did not move it", "未来时间、未计入水位的值"),
     "connection_in_clear": ("reading over a connection without encryption", "未加密的连接"),
     "certificate_unverified": ("reading whose server was not verified (`verify = false`)", "未验证服务器证书"),
+    "mixed_content": ("element with text beside its children", "文本与子元素混排的元素"),
     "sep_line": ("line that only names the delimiter", "分隔符声明行"),
 }
 

@@ -56,10 +56,15 @@ NO_TEXT = {
 }
 
 
+def mark(data: bytes) -> str:
+    """Bytes that are no text, as marks."""
+    return "".join(chr(_FIRST_MARK + byte) for byte in data)
+
+
 def _mark(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return "".join(chr(_FIRST_MARK + byte) for byte in error.object[error.start : error.end]), error.end
+    return mark(error.object[error.start : error.end]), error.end
 
 
 codecs.register_error("govshare.mark", _mark)

@@ -1,8 +1,13 @@
 """XML: one element after another as records, their children and attributes as cells; a stream.
 
 A child element is a column by its tag (without namespace), an attribute ``@name``, nested children join with
-a dot (``address.city``), a repeated child lands as a JSON list. A document that breaks off or is malformed
-lands nothing. Entities that a document defines itself are refused: they are how XML bombs are made.
+a dot (``address.city``), a repeated child lands as a JSON list; text beside children lands without its place
+among them, which the report says. HTML's named characters (``&middot;``) are read; a record with an entity that
+nobody knows, a bare ``&`` or a character that XML forbids is a row with ``text_undecodable``, one nested deeper
+than 200 with ``line_unreadable``. A document that breaks off or is malformed otherwise lands nothing. Entities
+that a document defines itself are refused: they are how XML bombs are made. Where the document says how many
+records it has (``total``, ``count`` … as an attribute or element outside of them) and has another number, the
+report says so.
 
 Options: ``records`` (tag of the record elements, or a path of tags as ``response/data/row``), ``encoding``.
 """
@@ -11,18 +16,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
 import pyarrow as pa
 
-from connectors.files.reader import Content, Rows, column_names, text_schema
+from connectors.files.json_stream import COUNTS
+from connectors.files.json_text import DEEPEST
+from connectors.files.reader import LINE_UNREADABLE, Content, Rows, column_names, text_schema
 from connectors.files.text import Unreadable, Utf8, encoding_of, known_encoding
+from connectors.files.xml_text import declarations, entity_names, mended, unknown
+from connectors.shown import shown_names
 
 CHUNK = 1 << 18
 DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.\-]+)[\"']")
-Record = dict[str, list[str]]
 
 
 class Xml:
@@ -39,75 +49,105 @@ class Xml:
         self.path = re.split(r"[/.]", path)
         with content.open() as file:
             self.encoding, self.skip = encoding_of(file, content.option("encoding", None) or _declared(file))
+        self.names = entity_names(self._chunks())
         self.tags: dict[str, None] = {}
         keys: dict[str, None] = {}
         empty = True
-        for _, record in self._records():
+        for record in self._records(report=False):
             empty = False
-            keys.update(dict.fromkeys(record))
+            keys.update(dict.fromkeys(record.cells))
         if empty and self.path[-1] not in self.tags:
             self._explain()
         self.keys = list(keys)
         self.schema = text_schema(column_names(self.keys))
 
     def _explain(self) -> None:
-        known = ", ".join(list(self.tags)[:20])
         if len(self.tags) > 1:  # a document of nothing but its root is an empty delivery
             raise Unreadable(
-                f"there is no element {'/'.join(self.path)}; the document has {known}",
+                f"there is no element {'/'.join(self.path)}; the document has {shown_names(self.tags)}",
                 remedy="correct `records` in meta.connector",
             )
 
-    def _records(self) -> Iterator[tuple[int, Record]]:
-        """Line and cells of each record element."""
+    def _chunks(self) -> Iterator[bytes]:
         with self.content.open() as file:
             stream = Utf8(file, self.encoding, self.skip)
-            collector = _Collector(self.path, self.tags)
-            done = False
-            while not done:
-                chunk = stream.read(CHUNK)
-                done = not chunk
-                try:
-                    collector.parser.Parse(chunk, done)
-                except expat.ExpatError as error:
-                    raise Unreadable(
-                        f"not well-formed XML ({expat.ErrorString(error.code)})",
-                        place=f"line {error.lineno}",
-                        remedy="ask the department for the file again",
-                    ) from None
-                yield from collector.take()
+            while chunk := stream.read(CHUNK):
+                yield chunk
+
+    def _records(self, report: bool) -> Iterator[Record]:
+        told = self.content.report
+
+        def found(what: str, line: int) -> None:
+            if report:
+                told.remark(what, where=f"line {line}")
+
+        collector = _Collector(self.path, self.tags, declarations(self.names), found)
+        count = 0
+        for chunk in chain(mended(self._chunks(), unknown(self.names), found), (None,)):
+            try:
+                collector.parser.Parse(chunk or b"", chunk is None)
+            except expat.ExpatError as error:
+                raise Unreadable(
+                    f"not well-formed XML ({expat.ErrorString(error.code)})",
+                    place=f"line {error.lineno}",
+                    remedy="ask the department for the file again",
+                ) from None
+            records = collector.take()
+            count += len(records)
+            yield from records
+        for declared in collector.declared:
+            if report and declared != count:
+                told.remark("record_count", where=f"{declared:,} declared, {count:,} read")
+                break
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         rows = Rows(self.schema)
-        for line, record in self._records():
-            cells = [_cell(record.get(key)) for key in self.keys]
-            rows.add(cells, line, size=sum(len(cell) for cell in cells if cell))
+        for record in self._records(report=True):
+            cells = [_cell(record.cells.get(key)) for key in self.keys]
+            rows.add(cells, record.line, LINE_UNREADABLE if record.deep else None, size=sum(len(c) for c in cells if c))
             if rows.full:
                 yield rows.take()
         if rows.rows:
             yield rows.take()
 
 
+@dataclass
+class Record:
+    """One record element: the line of its tag, its cells by column; ``deep``: nested deeper than a record may be."""
+
+    line: int
+    cells: dict[str, list[str]] = field(default_factory=dict)
+    deep: bool = False
+
+
 class _Collector:
     """Collects record elements while expat walks through the document."""
 
-    def __init__(self, path: list[str], tags: dict[str, None]) -> None:
-        self.path, self.tags = path, tags
+    def __init__(
+        self, path: list[str], tags: dict[str, None], entities: bytes, found: Callable[[str, int], None]
+    ) -> None:
+        self.path, self.tags, self.entities, self.found = path, tags, entities, found
         self.steps: list[str] = []
         self.inside = 0  # depth of the record element, 0 outside
-        self.line = 0
-        self.record: Record = {}
+        self.record = Record(0)
         self.texts: list[list[str]] = []
         self.leaves: list[bool] = []
-        self.records: list[tuple[int, Record]] = []
+        self.outside: list[str] = []  # the text of the last element outside of records
+        self.declared: list[int] = []  # how many records there are, by the document's own words
+        self.records: list[Record] = []
         self.parser = expat.ParserCreate("utf-8")  # whatever the document says: its text was decoded before
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.text
         self.parser.EntityDeclHandler = self.entity
+        self.parser.SkippedEntityHandler = self.skipped
+        if entities:
+            self.parser.UseForeignDTD(True)
+            self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
+            self.parser.ExternalEntityRefHandler = self.outer
 
-    def take(self) -> list[tuple[int, Record]]:
+    def take(self) -> list[Record]:
         records, self.records = self.records, []
         return records
 
@@ -117,12 +157,16 @@ class _Collector:
             if len(self.tags) < 1000:
                 self.tags[self.steps[-1]] = None
             if self.steps[-len(self.path) :] != self.path:
+                self.outside = []
+                for name, value in attributes.items():
+                    self._count(name, value)
                 return
-            self.inside, self.line, self.record = len(self.steps), self.parser.CurrentLineNumber, {}
+            self.inside, self.record = len(self.steps), Record(self.parser.CurrentLineNumber)
         elif self.leaves:
             self.leaves[-1] = False
         self.texts.append([])
         self.leaves.append(True)
+        self.record.deep = self.record.deep or len(self.steps) - self.inside > DEEPEST
         for name, value in attributes.items():
             if not name.startswith("xmlns"):
                 self._put([*self._place(), f"@{name.rsplit(':', 1)[-1]}"], value)
@@ -131,18 +175,44 @@ class _Collector:
         if self.inside:
             text, leaf = "".join(self.texts.pop()), self.leaves.pop()
             place = self._place()
+            if not leaf and text.strip():
+                self.found("mixed_content", self.parser.CurrentLineNumber)
             if place and (leaf or text.strip()):
                 self._put(place, text if leaf else text.strip())
             elif not place and text.strip():
                 self._put(["text"], text.strip())
             if len(self.steps) == self.inside:
-                self.records.append((self.line, self.record))
+                self.records.append(self.record)
                 self.inside = 0
+        else:
+            self._count(self.steps[-1], "".join(self.outside))
+            self.outside = []
         self.steps.pop()
 
     def text(self, data: str) -> None:
         if self.texts:
             self.texts[-1].append(data)
+        elif len(self.outside) < 20:
+            self.outside.append(data)
+
+    def _count(self, name: str, value: str) -> None:
+        name, value = name.rsplit(":", 1)[-1].casefold().replace("_", ""), value.strip()
+        if name in COUNTS and value.isascii() and value.isdigit() and len(value) < 15:
+            self.declared.append(int(value))
+
+    def outer(self, context: str | None, *_: Any) -> int:
+        """Stands in for the DTD that the document names, which is never fetched."""
+        parser = self.parser.ExternalEntityParserCreate(context)
+        parser.EntityDeclHandler = None
+        parser.Parse(self.entities, True)
+        return 1
+
+    def skipped(self, *_: Any) -> None:
+        raise Unreadable(
+            "an entity that is not defined",
+            place=f"line {self.parser.CurrentLineNumber}",
+            remedy="have the department write characters as they are, without a DOCTYPE",
+        )
 
     def entity(self, *_: Any) -> None:
         raise Unreadable(
@@ -152,10 +222,10 @@ class _Collector:
         )
 
     def _place(self) -> list[str]:
-        return self.steps[self.inside :]
+        return self.steps[self.inside : self.inside + DEEPEST]
 
     def _put(self, place: list[str], value: str) -> None:
-        self.record.setdefault(".".join(place), []).append(value)
+        self.record.cells.setdefault(".".join(place), []).append(value)
 
 
 def _cell(values: list[str] | None) -> str | None:

@@ -21,8 +21,8 @@ NEW_ONE = "ask the department for the archive again"
 class Part:
     """One file to read: the delivered file itself, or a member of it.
 
-    ``sibling`` opens the file beside it that has another ending (a DBF's memo file), if there is one. ``report``: what of
-    the delivered file is read by nobody; its last part has it.
+    ``sibling`` opens the file beside it that has another ending (a DBF's memo file), if there is one. ``report``:
+    what of the delivered file is read by nobody; its last part has it.
     """
 
     name: str

@@ -33,7 +33,6 @@ import pyarrow as pa
 from catalogue.errors import GovshareError
 from connectors.base import CollectError, NotNow, ResourceLike, Watermark, where
 from connectors.connections import Connection
-from connectors.databases import watermarks
 from connectors.files.json_text import text_of
 from connectors.files.reader import Rows, column_names, text_schema
 from connectors.files.text import Unreadable
@@ -169,7 +168,7 @@ class HttpConnector:
 
     def _high(self) -> str | None:
         assert self.mark is not None
-        return watermarks.last_high(self.past, self.mark)
+        return marks.last_high(self.past, self.mark)
 
     def kind_of_mark(self, former: str | None) -> str | None:
         types = {item.name: item.type for item in self.resource.items}

@@ -90,21 +90,11 @@ class HttpDelivery:
         )
         if self.watermark and "window" not in connector.options:
             self.reading.marks.report(self.report)
-        self._move_mark(self.reading)
+            self.watermark = replace(self.watermark, high=self.reading.marks.high(former))
         self.withdraws = not (self.reading.bad or self.reading.repeated())
         if self.mode == "full" and not self.withdraws:
             self.report.remark("nothing_withdrawn")
         self._remark_line()
-
-    def _move_mark(self, reading: Reading) -> None:
-        mark = self.watermark
-        if mark is None:
-            return
-        high = mark.high if "window" in self.connector.options else reading.marks.high(mark.high)
-        low, least = mark.low, reading.marks.least
-        if low is not None and least is not None:
-            low = min(low, least)  # rows below it would be compared with nothing, and land again
-        self.watermark = replace(mark, low=low, high=high)
 
     def _remark_line(self) -> None:
         """Say where records go over the line in clear, or to whoever answers."""

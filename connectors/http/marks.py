@@ -10,11 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.files.text import Unreadable
+from connectors.manifest import Manifest
 from connectors.read_report import ReadReport
 
 SPELLED = re.compile(
@@ -42,6 +43,15 @@ def kind_of(options: Mapping[str, Any], former: str | None, item_type: str) -> s
     if former is None:
         return None
     return "integer" if moment(former, ZoneInfo("UTC")) is None else "timestamp"
+
+
+def last_high(past: Sequence[Manifest], column: str) -> str | None:
+    """The high mark of the newest delta that was read by this column; null before the first."""
+    for manifest in reversed(past):
+        mark = manifest.watermark
+        if mark is not None and mark.column == column and manifest.mode == "delta" and mark.high is not None:
+            return mark.high
+    return None
 
 
 def moment(text: str, zone: ZoneInfo) -> dt.datetime | None:
@@ -102,14 +112,12 @@ class Marks:
         self.kind, self.zone, self.now = kind, zone, now
         self.top_moment: tuple[dt.datetime, str] | None = None
         self.newest: list[tuple[int, str]] = []  # a heap of the greatest numbers
-        self.least: str | None = None  # as text: what landed is compared with it as text
         self.values = self.moments = self.numbers = self.future = 0
 
     def add(self, text: str | None) -> None:
         if text is None or not text.strip():
             return
         self.values += 1
-        self.least = text if self.least is None else min(self.least, text)
         when = None if self.kind in ("integer", *EPOCHS) else moment(text, self.zone)
         if when is not None and when > self.now:
             self.future += 1

@@ -57,6 +57,7 @@ REMARKS = {
     "connection_in_clear": ("reading over a connection without encryption", "未加密的连接"),
     "certificate_unverified": ("reading whose server was not verified (`verify = false`)", "未验证服务器证书"),
     "mixed_content": ("element with text beside its children", "文本与子元素混排的元素"),
+    "full_width_delimiter": ("heading or file with a full-width delimiter", "全角分隔符"),
     "sep_line": ("line that only names the delimiter", "分隔符声明行"),
 }
 

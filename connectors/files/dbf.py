@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from connectors.files.reader import TEXT_UNDECODABLE, Content, Rows, column_names, text_schema
+from connectors.files.reader import TEXT_UNDECODABLE, Content, Rows, heading_names, text_schema
 from connectors.files.text import Unreadable, decoded, known_encoding, spoiled
 
 LANGUAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4E: "cp949", 0x4F: "big5", 0x78: "big5", 0x7B: "cp932"}
@@ -65,7 +65,7 @@ class Dbf:
                 )
         self.encoding = self._encoding(head[29])
         self.fields = [Field(decoded(name, self.encoding), kind, start, end) for name, kind, start, end in raw_fields]
-        self.schema = text_schema(column_names([field.name for field in self.fields]))
+        self.schema = text_schema(heading_names([field.name for field in self.fields], content.report))
 
     def _encoding(self, mark: int) -> str:
         declared = self.content.option("encoding", None)

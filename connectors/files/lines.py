@@ -35,7 +35,7 @@ class Lines:
             if record is not None:
                 keys.update(dict.fromkeys(record))
         self.keys = list(keys)
-        self.schema = text_schema(column_names(self.keys))
+        self.schema = text_schema(column_names(self.keys, content.report))
 
     def _records(self) -> Iterator[tuple[int, str, dict[str, Any] | None, bool]]:
         """Line number, text, record (null if the line is none), whether a name repeats, of all but blank lines."""

@@ -7,18 +7,26 @@ Reading one format belongs in that format's module.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
+from unicodedata import category
 
 import pyarrow as pa
 
 from connectors.files.text import MARK_BYTES, Unreadable, shown, spoiled
 from connectors.read_report import ReadReport
+from connectors.shown import invisible
 
 BATCH_ROWS = 20_000
 BATCH_CHARACTERS = 16 << 20  # a batch of very long rows is cut earlier
+
+BLANKS = " \t\u3000\u1680\u202f\u205f" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)  # but no-break spaces: nobody sees them
+NO_LETTERS = ("Cc", "Cf", "Lo", "Mn", "So")  # of what is invisible, without private characters and wide spaces
 
 ROW_WIDTH = "row_width"
 LINE_UNREADABLE = "line_unreadable"
@@ -166,28 +174,66 @@ def _whole(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def column_names(header: Sequence[str | None]) -> list[str]:
-    """Usable names from header cells: no line breaks or outer spaces, an empty cell is ``column_7``.
+def heading_names(header: Sequence[str | None], report: ReadReport) -> list[str]:
+    """The names of a table's heading; what was done to get them is in the report.
+
+    Headings that only an invisible character tells apart are refused: one of them is not what it seems.
+    """
+    first: dict[str, tuple[int, str]] = {}
+    for place, cell in enumerate(header, 1):
+        seen, name = _joined(cell), _plain(cell).casefold()
+        former = first.setdefault(name, (place, seen)) if name else (place, seen)
+        if former[0] == place:
+            continue
+        if (
+            former[1].casefold() != seen.casefold()
+            and seen.strip(BLANKS).casefold() != former[1].strip(BLANKS).casefold()
+        ):
+            raise Unreadable(
+                f"the headings of columns {former[0]} and {place} differ by invisible characters only",
+                place=f"columns {former[0]} and {place}",
+                remedy="have the department correct the heading, or declare `columns` in meta.connector",
+            )
+        report.remark("repeated_name", where=f"columns {former[0]} and {place}")
+    return column_names(header, report)
+
+
+def column_names(header: Sequence[str | None], report: ReadReport | None = None) -> list[str]:
+    """Usable names from header cells: no line breaks, outer spaces or invisible characters, an empty cell is
+    ``column_7``.
 
     A name that repeats (in any case: the warehouse knows no case) gets its number: ``name``, ``name_2``.
 
-    >>> column_names(["姓名", " 电话", "", "电话"])
+    >>> column_names(["姓名\u200b", " 电话", "", "电话"])
     ['姓名', '电话', 'column_3', '电话_2']
     """
     names: list[str] = []
     given = {_plain(cell).casefold() for cell in header}
     used: set[str] = set()
+    numbers: dict[str, int] = {}
     for place, cell in enumerate(header, 1):
-        plain = _plain(cell) or f"column_{place}"
-        name, number = plain, 1
+        plain = _plain(cell)
+        if report is not None and plain != _joined(cell).strip(BLANKS):
+            report.remark("heading", where=f"column {place}")
+        plain = plain or f"column_{place}"
+        name, number = plain, numbers.get(plain.casefold(), 1)
         while name.casefold() in used or (number > 1 and name.casefold() in given):
             number += 1
             name = f"{plain}_{number}"
+        numbers[plain.casefold()] = number
         used.add(name.casefold())
         names.append(name)
     return names
 
 
-def _plain(cell: str | None) -> str:
+def _joined(cell: str | None) -> str:
     whole = _whole(shown(cell or "", "\ufffd"))
-    return "".join(part.strip() for part in whole.splitlines()).strip("\ufeff\u3000\xa0 \t")
+    return "".join(part.strip(BLANKS) for part in whole.splitlines())
+
+
+def _plain(cell: str | None) -> str:
+    joined = _joined(cell)
+    if not joined.isascii() or not joined.isprintable():
+        joined = re.sub(r"(?<=[A-Za-z0-9])\xa0+(?=[A-Za-z0-9])", " ", joined)
+        joined = "".join(c for c in joined if c != "\xa0" and not (invisible(c) and category(c) in NO_LETTERS))
+    return joined.strip(BLANKS)

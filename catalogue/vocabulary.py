@@ -59,6 +59,7 @@ _ANY = ("max_fall", "optional", "delivered", "delivered_from")
 _DATABASE = (
     "table", "schema", "query", "where", "timeout_seconds", "fetch_rows", "rows_per_second", "allowed_hours", "overlap",
     "encoding", "sessions", "range_rows", "range_key", "as_text", "operation", "marks",
+    "watermark_type", "timezone", "sequence", "compare",
 )  # fmt: skip
 _FILES = (
     "path", "encoding", "header_row", "header_rows", "columns", "delimiter", "quote", "escape", "sheet", "records",
@@ -72,6 +73,7 @@ _HTTP = (
 CONNECTOR_OPTIONS = {
     kind: (*_ANY, *{"database": _DATABASE, "http": _HTTP}.get(kind, _FILES)) for kind in CONNECTOR_KINDS
 }
+WATERMARK_TYPES = ("integer", "date", "timestamp", "text")
 CONNECTOR_MODES = ("incremental", "full", "changes", "period")
 FILE_KINDS = tuple(kind for kind in CONNECTOR_KINDS if kind not in ("database", "http"))
 DELIVERED = ("day", "month")

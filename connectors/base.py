@@ -116,13 +116,18 @@ class SourceFile:
 class Watermark:
     """How far a resource was read: ``low``..``high`` of ``column`` as text, its ``type`` to read it back.
 
-    ``type`` is one of integer, decimal, date, timestamp, text. ``low`` is null for a first read.
+    ``type`` is one of integer, decimal, date, timestamp, text. ``low`` is null for a first read. Of databases also:
+    ``begin``, from which the next delta reads (null: it reads everything), ``at``, the source's time when this one
+    began (ISO 8601 with zone), and ``position`` in the source's own order of commits, where it has one.
     """
 
     column: str
     type: str
     low: str | None
     high: str | None
+    begin: str | None = None
+    at: str | None = None
+    position: str | None = None
 
 
 class Delivery(Protocol):
@@ -133,7 +138,8 @@ class Delivery(Protocol):
     ``schema``: the source's columns in order, without address columns; known before ``batches`` is called.
     ``mode``: ``range`` (lands as it is), ``file`` (compared with what came under the same name: only changes land),
     ``full`` (compared with all that has landed: changes and deletes land), ``delta`` (rows that landed already, as in
-    a declared overlap, are dropped).
+    an overlap, are dropped), ``changes`` (the same for events, of which none takes another's place), ``compare`` (as
+    ``full``, and what it finds is what the watermark missed; nothing is withdrawn unless ``deletes`` is declared).
     ``files``: where the rows come from, for the manifest.
     ``watermark``: null, or known once ``batches`` is exhausted.
     ``load``: facts of a first load in ranges for the manifest, else null.

@@ -15,7 +15,7 @@ import numpy
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, Watermark, as_engine
+from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, as_engine
 from connectors.manifest import Manifest
 
 MEMORY_LIMIT = "256MB"
@@ -90,27 +90,22 @@ class Difference:
         self.types = types
         self.connection.execute(f"create view landed as select {', '.join(selected)}, _batch, _row from {source}")
 
-    def not_landed(self, watermark: Watermark | None) -> Iterator[pa.RecordBatch]:
-        """Rows of the delivery that did not land yet, as the same row, at or above the watermark's
-        ``low``."""
-        since = ""
-        if watermark and watermark.low is not None:
-            column = _name(watermark.column)
-            bound = f"cast({_text(watermark.low)} as {self.types[watermark.column]})"
-            since = f"where {column} >= {bound} or {column} is null or cast({column} as varchar) = ''"
-        matching = " and ".join(
-            [
-                *(f"d.{_name(k)} is not distinct from l.{_name(k)}" for k in self.key),
-                "d._h = l._h",
-                "d._g = l._g",
-            ]
-        )
+    def events(self) -> Iterator[pa.RecordBatch]:
+        """Rows of the delivery beyond as many equal ones as have landed: none takes another's place, and two that say
+        the same are two."""
+        keys = [_name(k) for k in self.key]
+        one = ", ".join([*keys, "_h", "_g"])
+        matching = " and ".join(f"d.{k} is not distinct from l.{k}" for k in [*keys, "_h", "_g"])
         hashes = f"{self._hash()} as _h, {self._hash(1)} as _g"
         yield from self._batches(
             f"""
-            with d as (select *, {hashes} from delivery),
-                 l as (select {", ".join([*map(_name, self.key), hashes])} from landed {since})
-            select {self._all("d")} from d anti join l on {matching} order by d._row"""
+            with d as (select *, row_number() over (partition by {one} order by _row) as _n
+                       from (select *, {hashes} from delivery)),
+                 l as (select {one}, count(*) as _c
+                       from (select {", ".join([*keys, hashes])} from landed) l
+                       where (_h, _g) in (select (_h, _g) from d) group by {one})
+            select {self._all("d")} from d left join l on {matching}
+            where l._c is null or d._n > l._c order by d._row"""
         )
 
     def newer(self) -> Iterator[pa.RecordBatch]:

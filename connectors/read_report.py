@@ -58,6 +58,11 @@ REMARKS = {
     "certificate_unverified": ("reading whose server was not verified (`verify = false`)", "未验证服务器证书"),
     "mixed_content": ("element with text beside its children", "文本与子元素混排的元素"),
     "full_width_delimiter": ("heading or file with a full-width delimiter", "全角分隔符"),
+    "watermark_missed": ("row that the watermark missed, found by the comparison", "水位遗漏、由全量比对补回的行"),
+    "transactions_hidden": (
+        "source that may not show open transactions (right PROCESS): the overlap and the comparison find late rows",
+        "无权查看未提交事务的数据源",
+    ),
     "sep_line": ("line that only names the delimiter", "分隔符声明行"),
 }
 

@@ -160,7 +160,7 @@ class Taker:
         file among others those of the same name, since it has been written anew."""
         if delivery.mode == "file" and not self.taken.known_elsewhere(delivery):
             return self.taken.said(delivery)
-        return self.past if delivery.mode in ("full", "delta", "file") else []
+        return self.past if delivery.mode in ("full", "delta", "changes", "compare", "file") else []
 
     def _write_difference(
         self,
@@ -174,9 +174,10 @@ class Taker:
 
         spooled = spool(rows, _landed(schema), landing.scratch)
         with closing(Difference(spooled, former, self.resource.connector.key)) as difference:
-            if delivery.mode == "delta":
-                own = getattr(delivery, "own_columns", ())
-                changes = difference.not_landed(delivery.watermark) if own else difference.newer()
+            if delivery.mode == "changes":
+                changes = difference.events()
+            elif delivery.mode == "delta":
+                changes = difference.newer()
             else:  # what one file of several no longer has may be in another
                 withdrawing = delivery.mode == "full" and self.withdrawing and getattr(delivery, "withdraws", True)
                 changes = difference.changes(withdrawing)
@@ -218,6 +219,8 @@ class Taker:
         report.add(getattr(delivery, "report", None) or ReadReport())
         if filled.dropped:
             report.leave_out("column", filled.dropped)
+        if delivery.mode == "compare" and landing.rows:
+            report.remark("watermark_missed", landing.rows)
         self.report.add(report)
         with landing:
             facts: dict[str, Any] = {
@@ -245,7 +248,8 @@ class Taker:
                     where=where(self.resource, ", ".join(shown_file(file.name) for file in delivery.files[:5]) or None),
                     remedy=remedy,
                 )
-            if landing.rows == 0 and not delivery.load and not self._is_news(filled):
+            # A comparison that found nothing is kept too: by it the next one is due.
+            if landing.rows == 0 and not delivery.load and delivery.mode != "compare" and not self._is_news(filled):
                 return None
             manifest = landing.commit(**facts)
         self.past.append(manifest)

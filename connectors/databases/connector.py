@@ -4,8 +4,8 @@ Modes (``meta.connector.mode``): ``incremental`` by a watermark column, ``full``
 ``changes`` from a table of insert/update/delete marks. A large first load is read key range by key range
 (``ranges``), ``sessions`` of them at a time. Engines differ only in their reader.
 
-Options beside those of ``settings``: ``range_rows`` (0: never split), ``range_key``, ``sessions`` (1),
-``operation`` and ``marks`` of a change table, ``as_text`` (columns whose values their type cannot hold, as
+Options beside those of ``settings`` and ``delta``: ``range_rows`` (0: never split), ``range_key``, ``sessions``
+(1), ``operation`` and ``marks`` of a change table, ``as_text`` (columns whose values their type cannot hold, as
 zero dates, to land as they are written).
 """
 
@@ -20,14 +20,15 @@ from typing import Any, Protocol
 import pyarrow as pa
 import sqlalchemy as sa
 
-from connectors.base import CollectError, ReadAgain, ResourceLike, Watermark
+from connectors.base import CollectError, ReadAgain, ResourceLike
 from connectors.connections import Connection
-from connectors.databases import watermarks
-from connectors.databases.columns import Column, schema_of, watermark_type
-from connectors.databases.generic import compiled, literal, verbatim
+from connectors.databases.columns import Column, schema_of
+from connectors.databases.delta import Delta
+from connectors.databases.generic import compiled, verbatim
 from connectors.databases.ranges import FirstLoad
 from connectors.databases.reading import Read
 from connectors.databases.settings import Source
+from connectors.databases.watermarks import Clock
 from connectors.manifest import Manifest
 
 READERS = {
@@ -46,10 +47,16 @@ class Reader(Protocol):
     ``as_text``: a column landed as the database writes its values. ``in_bytes``: the columns for a careful
     reading, their texts as the server's own bytes where the engine has such a way. ``estimate``: about how
     many rows the table has, if that costs nothing to ask. ``snapshot``: a name by which another session can
-    ``join`` this one's snapshot, null where the engine has none.
+    ``join`` this one's snapshot, null where the engine has none. ``clock`` is of the moment before the snapshot;
+    ``transactions_hidden``: the engine may not say which transactions are open. ``position``: of the snapshot in the
+    table's own order of commits, and ``written_since``: the SQL condition of all rows that a snapshot at a position
+    may not have seen; null where there is no such order. ``steps``: SQL by which rows that were written in one
+    moment stand in the order in which they were.
     """
 
     dialect: sa.Dialect
+    clock: Clock
+    transactions_hidden: bool
 
     def columns(self) -> list[Column]: ...
     def as_text(self, column: Column) -> Column: ...
@@ -57,6 +64,9 @@ class Reader(Protocol):
     def estimate(self) -> int | None: ...
     def snapshot(self) -> str | None: ...
     def join(self, snapshot: str) -> None: ...
+    def position(self) -> str | None: ...
+    def written_since(self, position: str) -> str | None: ...
+    def steps(self) -> Sequence[str]: ...
     def one(self, statement: str) -> Sequence[Any] | None: ...
     def read(self, statement: str, columns: Sequence[Column], careful: bool = False) -> Iterator[pa.RecordBatch]: ...
     def close(self) -> None: ...
@@ -153,7 +163,11 @@ class DatabaseConnector:
         elif mode == "full":
             yield self.read("full")
         else:
-            yield self._since(changes=mode == "changes")
+            delta = Delta(self)
+            new = delta.read(changes=mode == "changes")
+            yield new
+            if mode == "incremental" and delta.compare_is_due():
+                yield self.read("compare", watermark=new.watermark)
 
     def column(self, name: str | None, role: str) -> Column:
         """The column that plays a declared role (watermark, operation, range key)."""
@@ -169,29 +183,6 @@ class DatabaseConnector:
     def read(self, mode: str, **facts: Any) -> Read:
         return Read(self, mode, schema_of(self.columns), **facts)
 
-    def _since(self, changes: bool) -> Read:
-        column = self.column(self.resource.connector.watermark, "watermark")
-        kind = watermark_type(column.arrow)
-        high = watermarks.last_high(self.past, column.name)
-        low = watermarks.below(high, kind, self.source.overlap) if high is not None else None
-        conditions = []
-        if low is not None:
-            quoted = self.quoted(column.name)
-            bound = literal(self.reader.dialect, watermarks.value(low, kind))
-            empty = f" or {quoted} = ''" if kind == "text" and self.reader.dialect.name != "oracle" else ""
-            conditions.append(f"({quoted} >= {bound} or {quoted} is null{empty})")
-        operation = None
-        if changes:
-            operation = self.column(self.resource.connector.options.get("operation"), "operation").name
-        return self.read(
-            "delta",
-            conditions=tuple(conditions),
-            order=column.name if changes else None,
-            operation=operation,
-            watermark=Watermark(column.name, kind, low, high),
-            own_columns=(operation, column.name) if operation else (),
-        )
-
     def quoted(self, name: str) -> str:
         return str(self.reader.dialect.identifier_preparer.quote_identifier(_physical(name, self.reader.dialect)))
 
@@ -204,7 +195,7 @@ class DatabaseConnector:
 
     def statement(self, columns: Sequence[Column], conditions: Sequence[str], order: str | None) -> str:
         """The SELECT of the columns under the conditions."""
-        ordered = f" order by {self.quoted(order)}" if order else ""
+        ordered = f" order by {order}" if order else ""
         return f"select {self._selected(columns)} from {self.relation()}{self._where(conditions)}{ordered}"
 
     def _selected(self, columns: Sequence[Column]) -> str:

@@ -7,8 +7,10 @@ other readers are measured against. Here too: opening an engine so that it canno
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from connectors.base import CollectError, ReadAgain
 from connectors.databases.columns import Column, arrow_type
 from connectors.databases.fitting import to_batch
 from connectors.databases.settings import Source
+from connectors.databases.watermarks import Clock
 
 # Statements that make a session read only, with one snapshot for all it reads and a limit in time (seconds).
 SESSION = {
@@ -37,6 +40,11 @@ SESSION = {
     "oracle": ["set transaction read only"],
     "dm": ["set transaction read only"],
     "mssql": ["set lock_timeout 60000", "set transaction isolation level snapshot"],
+}
+NOW = {  # the source's own time in UTC, as text
+    "sqlite": "select strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    "oracle": "select to_char(sys_extract_utc(systimestamp), 'YYYY-MM-DD HH24:MI:SS.FF6') from dual",
+    "mssql": "select convert(varchar(26), sysutcdatetime(), 121)",
 }
 CONNECT_SECONDS = 30
 DRIVERS = {
@@ -112,13 +120,27 @@ class GenericReader:
     """One read-only session over SQLAlchemy. ``careful`` takes undecodable text as bytes where the driver
     can."""
 
+    transactions_hidden = False
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self._need_sqlite_file()
         self.engine = open_engine(source, connect_args=session_arguments(source))
         self.dialect = self.engine.dialect
         self.connection = source.connect(self.engine.connect)
+        self.clock = Clock(self._now())
         self._begin()
+        raw: Any = self.connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
+            can_match(raw)
+
+    def _now(self) -> dt.datetime:
+        with suppress(CollectError, ValueError):
+            row = self.one(NOW[self.dialect.name]) if self.dialect.name in NOW else None
+            self.connection.rollback()
+            if row:
+                return dt.datetime.fromisoformat(row[0]).replace(tzinfo=dt.UTC)
+        return dt.datetime.now(dt.UTC)
 
     def _need_sqlite_file(self) -> None:
         url = sa.make_url(self.source.url) if "://" in self.source.url else None
@@ -174,6 +196,15 @@ class GenericReader:
     def join(self, snapshot: str) -> None:
         pass
 
+    def position(self) -> str | None:
+        return None
+
+    def written_since(self, position: str) -> str | None:
+        return None
+
+    def steps(self) -> Sequence[str]:
+        return ()
+
     def as_text(self, column: Column) -> Column:
         return replace(column, arrow=pa.string())
 
@@ -207,6 +238,15 @@ class GenericReader:
     def close(self) -> None:
         self.connection.close()
         self.engine.dispose()
+
+
+def can_match(connection: sqlite3.Connection) -> None:
+    """Give a SQLite session the operator ``regexp``, which SQLite knows and does not bring."""
+
+    def matches(pattern: str, text: object) -> bool:
+        return isinstance(text, str) and re.fullmatch(pattern, text) is not None
+
+    connection.create_function("regexp", 2, matches, deterministic=True)
 
 
 def _text_or_bytes(given: bytes) -> str | bytes:

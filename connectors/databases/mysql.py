@@ -8,6 +8,7 @@ Python has not: zero dates, times beyond a day, text that is not what its column
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -23,10 +24,12 @@ import sqlalchemy as sa
 from asyncmy.cursors import SSCursor
 from sqlalchemy.dialects.mysql import dialect as mysql_dialect
 
+from connectors.base import CollectError
 from connectors.databases.columns import Column, decimal_type
 from connectors.databases.fitting import mark, one_by_one
 from connectors.databases.generic import literal
 from connectors.databases.settings import Source
+from connectors.databases.watermarks import Clock
 
 T = TypeVar("T")
 CONNECT_SECONDS = 30
@@ -49,6 +52,11 @@ order by ordinal_position"""
 ESTIMATE = """
 select table_rows from information_schema.tables
 where table_schema = coalesce({schema}, database()) and table_name = {table}"""
+OPEN = """
+select date_format(utc_timestamp(6), '%Y-%m-%d %H:%i:%s.%f'), timestampdiff(microsecond, min(trx_started), now(6))
+from information_schema.innodb_trx
+where trx_mysql_thread_id <> connection_id() and trx_is_read_only = 0
+  and (trx_rows_modified > 0 or trx_tables_locked > 0)"""
 SESSION = [
     "set session sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')",  # how our literals are written
     "set session transaction read only",
@@ -60,6 +68,8 @@ SESSION = [
 
 class MysqlReader:
     """One read-only session with one consistent snapshot, driven by an event loop in a thread of its own."""
+
+    transactions_hidden = False
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -106,8 +116,22 @@ class MysqlReader:
             if row and "mariadb" in str(row[0]).lower()
             else f"set session max_execution_time = {seconds * 1000}"
         )
-        for statement in [limit, *SESSION]:
+        self.one(limit)
+        self.clock = self._clock()
+        for statement in SESSION:
             self.one(statement)
+
+    def _clock(self) -> Clock:
+        """Asked before the snapshot is taken: what is open then and commits at once is not seen, and yet is known."""
+        self.one("set session time_zone = 'SYSTEM'")  # which the server writes the beginnings of transactions in
+        try:
+            row = self.one(OPEN)
+        except CollectError:  # without the right PROCESS
+            self.transactions_hidden = True
+            row = self.one("select date_format(utc_timestamp(6), '%Y-%m-%d %H:%i:%s.%f'), null")
+        assert row is not None
+        now = dt.datetime.fromisoformat(row[0]).replace(tzinfo=dt.UTC)
+        return Clock(now, now - dt.timedelta(microseconds=max(0, int(row[1]))) if row[1] is not None else None)
 
     def _run(self, step: Coroutine[Any, Any, T]) -> T:
         """Run one step of the protocol in the reader's thread (the caller may be inside a loop of its
@@ -190,6 +214,15 @@ class MysqlReader:
 
     def join(self, snapshot: str) -> None:
         pass
+
+    def position(self) -> str | None:
+        return None
+
+    def written_since(self, position: str) -> str | None:
+        return None
+
+    def steps(self) -> Sequence[str]:
+        return ()
 
     def as_text(self, column: Column) -> Column:
         return replace(column, arrow=pa.string())

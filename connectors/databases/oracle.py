@@ -7,6 +7,7 @@ were.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,8 +19,9 @@ from sqlalchemy.dialects.oracle import dialect as oracle_dialect
 from connectors.base import CollectError
 from connectors.databases.columns import Column, decimal_type
 from connectors.databases.fitting import fitted
-from connectors.databases.generic import DRIVERS
+from connectors.databases.generic import DRIVERS, NOW
 from connectors.databases.settings import Source
+from connectors.databases.watermarks import Clock
 
 CATALOGUE = """
 select c.column_name, c.data_type, c.data_precision, c.data_scale, m.comments,
@@ -47,6 +49,8 @@ PLAIN_NUMBER = "to_char({0}, 'TM9', 'NLS_NUMERIC_CHARACTERS=''. ''')"
 class OracleReader:
     """One read-only transaction of a thin connection."""
 
+    transactions_hidden = False
+
     def __init__(self, source: Source) -> None:
         try:
             import oracledb
@@ -66,8 +70,15 @@ class OracleReader:
             lambda: oracledb.connect(user=url.username, password=url.password, dsn=dsn, tcp_connect_timeout=30)
         )
         self.connection.call_timeout = int(source.timeout * 1000)
+        self.clock = self._clock()
         for statement in SESSION:
             self.connection.cursor().execute(statement)
+
+    def _clock(self) -> Clock:
+        with self.connection.cursor() as cursor:
+            cursor.execute(NOW["oracle"])
+            row = cursor.fetchone()
+        return Clock(dt.datetime.fromisoformat(row[0]).replace(tzinfo=dt.UTC) if row else dt.datetime.now(dt.UTC))
 
     def columns(self) -> list[Column]:
         if self.source.query is not None:
@@ -117,6 +128,15 @@ class OracleReader:
 
     def join(self, snapshot: str) -> None:
         pass
+
+    def position(self) -> str | None:
+        return None
+
+    def written_since(self, position: str) -> str | None:
+        return None
+
+    def steps(self) -> Sequence[str]:
+        return ()
 
     def as_text(self, column: Column) -> Column:
         quoted = '"' + str(self.dialect.denormalize_name(column.name)).replace('"', '""') + '"'

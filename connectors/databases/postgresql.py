@@ -7,6 +7,7 @@ infinity and years before Christ) and bytes that are not text (SQL_ASCII databas
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from connectors.base import CollectError, ReadAgain
 from connectors.databases.columns import Column, decimal_type
 from connectors.databases.fitting import fitted
 from connectors.databases.settings import Source
+from connectors.databases.watermarks import Clock
 
 # Types that arrive as plain Arrow; everything else is selected as text.
 PLAIN = {
@@ -62,6 +64,12 @@ left join pg_type b on b.oid = t.typbasetype
 left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
 where a.attrelid = to_regclass({relation}) and a.attnum > 0 and not a.attisdropped
 order by a.attnum"""
+CLOCK = """
+select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+       to_char(min(xact_start) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
+from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()"""
+OWN_ROWS = ("r", "p", "m")  # tables, partitioned ones, kept views: their rows name the transaction that wrote them
+SAME_ROUND = 2_000_000_000
 KEEP_ALIVE = {  # seconds: a server that is gone is noticed, not waited for
     "connect_timeout": "30",
     "keepalives_idle": "60",
@@ -72,7 +80,11 @@ BATCH_BYTES = 4 << 20  # ADBC's own 16 MB read no faster and take more memory
 
 
 class PostgresqlReader:
-    """One read-only repeatable-read transaction."""
+    """One read-only repeatable-read transaction. The order of commits is that of the rows' ``xmin``: with each delta
+    come the rows of all transactions that the former snapshot could not see, whatever their watermark says. It takes
+    a look at every row of the table there, and none of another engine's indexes."""
+
+    transactions_hidden = False
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -96,8 +108,12 @@ class PostgresqlReader:
             cursor.execute("set client_encoding = 'UTF8'")
             cursor.execute("set standard_conforming_strings = on")  # how our literals are written
             self.connection.commit()
-            cursor.execute("select current_setting('server_encoding')")
-            self.encoding = str(cursor.fetchone()[0])
+            cursor.execute(CLOCK)
+            now, since = cursor.fetchone()
+            self.clock = Clock(_utc(now), _utc(since) if since else None)
+            self.connection.commit()  # what is open is asked before the snapshot is taken
+            cursor.execute("select current_setting('server_encoding'), txid_snapshot_xmin(txid_current_snapshot())")
+            self.encoding, self._oldest = cursor.fetchone()
 
     def columns(self) -> list[Column]:
         if self.source.query is not None:
@@ -145,6 +161,26 @@ class PostgresqlReader:
         self.connection.rollback()
         with self.connection.cursor() as cursor:
             cursor.execute(f"set transaction snapshot '{snapshot}'")
+
+    def position(self) -> str | None:
+        """The oldest transaction that was not finished when the snapshot was taken, if the table's rows know theirs."""
+        if self.source.query is not None:
+            return None
+        row = self.one(f"select relkind::text from pg_class where oid = to_regclass({self._relation()})")
+        return str(self._oldest) if row and row[0] in OWN_ROWS else None
+
+    def written_since(self, position: str) -> str | None:
+        """Rows of transactions that were not finished at the position: what they wrote, no earlier snapshot had seen.
+
+        Numbers of transactions go round after four thousand million, and those of another server say nothing.
+        """
+        if not position.isdecimal() or not 0 <= self._oldest - int(position) < SAME_ROUND:
+            return None
+        return f"age(xmin) <= age('{int(position) % (1 << 32)}'::xid)"
+
+    def steps(self) -> Sequence[str]:
+        """Transaction, command within it, place: as rows that are only ever added were written."""
+        return ("age(xmin) desc", "cmin::text::bigint", "ctid") if self.position() is not None else ()
 
     def as_text(self, column: Column) -> Column:
         """The same column landed as the database writes it."""
@@ -213,6 +249,10 @@ class PostgresqlReader:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _utc(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def codec_of(encoding: str) -> str:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from connectors.base import CollectError, Watermark
 from connectors.databases import watermarks
 from connectors.databases.columns import Column, watermark_type
+from connectors.databases.delta import Delta
 from connectors.databases.generic import compiled, literal, verbatim
 from connectors.databases.reading import Read
 
@@ -64,7 +65,7 @@ class FirstLoad:
         kind = watermark_type(column.arrow)
         key, table = connector.quoted(column.name), connector.relation()
         load = self.unfinished or {"id": datetime.now(UTC).isoformat(), "index": -1, "upto": None}
-        watermark, load = self._watermark(load, table)
+        watermark, load = self._watermark(load)
         after, index = load["upto"], load["index"]
         while True:
             connector.source.need_allowed_hour()
@@ -90,17 +91,15 @@ class FirstLoad:
                 return
             after = upto
 
-    def _watermark(self, load: Mapping[str, Any], table: str) -> tuple[Watermark | None, Mapping[str, Any]]:
+    def _watermark(self, load: Mapping[str, Any]) -> tuple[Watermark | None, Mapping[str, Any]]:
         """The watermark that the first delta after the load begins at, found before the first range."""
         connector = self.connector
         name = connector.resource.connector.watermark
         if name is None or connector.resource.connector.mode != "incremental":
-            return None, {"high": None, **load}
-        kind = watermark_type(connector.column(name, "watermark").arrow)
-        if "high" not in load:
-            found = connector.reader.one(f"select max({connector.quoted(name)}) from {table}")
-            load = {**load, "high": watermarks.highest_of(found, kind)}
-        return Watermark(name, kind, None, load["high"]), load
+            return None, load
+        if self.unfinished is not None and connector.past[-1].watermark is not None:
+            return connector.past[-1].watermark, load
+        return Delta(connector).before_load(), load
 
     def _nth_key(self, key: str, table: str, above: list[str], count: int) -> Any:
         """The key that ends a range of ``count`` rows, or null in the last range."""

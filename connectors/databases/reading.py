@@ -6,16 +6,18 @@ Which statement to read is decided in ``connectors.databases.connector``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from connectors.base import SourceFile, Watermark
-from connectors.databases import watermarks
+from connectors.databases.watermarks import Reach
+from connectors.read_report import ReadReport
 
 if TYPE_CHECKING:
     from connectors.databases.connector import DatabaseConnector
+    from connectors.databases.delta import Delta
 
 MARKS = {"I": "upsert", "U": "upsert", "D": "delete"}
 
@@ -32,6 +34,8 @@ class Read:
     operation: str | None = None
     watermark: Watermark | None = None
     load: Mapping[str, Any] | None = None
+    delta: Delta | None = None
+    report: ReadReport = field(default_factory=ReadReport)
     own_columns: tuple[str, ...] = ()
     careful: bool = False
     identity: None = None
@@ -39,25 +43,22 @@ class Read:
 
     def carefully(self) -> Read:
         """The same rows again, value by value where needed."""
-        return replace(self, careful=True)
+        return replace(self, careful=True, report=ReadReport())
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        connector = self.connector
+        connector, delta = self.connector, self.delta
+        reach = Reach(delta.order, delta.clock.now) if delta else None
         with connector.session() as reader:
             columns = reader.in_bytes(connector.columns) if self.careful else connector.columns
             statement = connector.statement(columns, self.conditions, self.order)
             rows = reader.read(statement, columns, self.careful)
             for batch in connector.source.paced(rows, connector.sessions):
-                self._move_watermark(batch)
+                if reach is not None:
+                    reach.add(batch.column(reach.order.column))
                 yield self._with_operation(batch)
-
-    def _move_watermark(self, batch: pa.RecordBatch) -> None:
-        """The watermark of a first load's ranges was set before the first of them, so that it stays."""
-        mark = self.watermark
-        if mark is None or self.load is not None:
-            return
-        top = watermarks.highest(batch.column(mark.column), mark.type)
-        self.watermark = replace(mark, high=watermarks.higher(mark.high, top, mark.type))
+        if delta is not None and reach is not None:
+            self.watermark = delta.reached(reach)
+            delta.remark(reach, self.report)
 
     def _with_operation(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """For a change table: ``_op`` from the mark; an unknown mark is a problem of its row."""

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 import sqlalchemy as sa
 
+from catalogue.vocabulary import CHINA
 from connectors.base import CollectError, NotNow, ResourceLike, where
 from connectors.connections import Connection
 
@@ -28,9 +30,9 @@ class Source:
 
     ``timeout``: seconds a statement may take, the waiting for ``rows_per_second`` included. ``fetch_rows``:
     rows asked for at a time. ``rows_per_second``: the load that the department allows, or null.
-    ``allowed_hours``: ``HH:MM-HH:MM`` local time, may cross
-    midnight.
-    ``overlap``: how far below the last watermark a delta begins (seconds, or units of a numeric watermark).
+    ``allowed_hours``: ``HH:MM-HH:MM`` on the clock of ``timezone``, may cross midnight.
+    ``overlap``: how far below the last watermark a delta begins (seconds, or units of a numeric watermark); null: see
+    ``connectors.databases.watermarks``. ``timezone``: of the hours, and of times that have none.
     ``encoding``: what text columns really hold where the database only claims to know (GBK bytes in a latin1
     table).
     """
@@ -46,7 +48,8 @@ class Source:
     fetch_rows: int = 10_000
     rows_per_second: float | None = None
     allowed_hours: str | None = None
-    overlap: float = 0
+    overlap: float | None = None
+    timezone: str = CHINA
     encoding: str | None = None
 
     @classmethod
@@ -72,7 +75,8 @@ class Source:
             fetch_rows=int(settings.get("fetch_rows", 10_000)),
             rows_per_second=float(limit) if limit else None,
             allowed_hours=settings.get("allowed_hours"),
-            overlap=float(settings.get("overlap", 0)),
+            overlap=float(settings["overlap"]) if settings.get("overlap") is not None else None,
+            timezone=_timezone(str(settings.get("timezone", CHINA)), resource),
             encoding=settings.get("encoding"),
         )
 
@@ -86,7 +90,7 @@ class Source:
             raise CollectError(
                 f"allowed_hours is {self.allowed_hours!r}", where=self.where, remedy="write it as 20:00-06:00"
             ) from None
-        at = (now or dt.datetime.now()).time()
+        at = (now or dt.datetime.now(ZoneInfo(self.timezone))).time()
         inside = start <= at < end if start <= end else at >= start or at < end
         if not inside:
             stopped = "; the reading was stopped, what it had not committed is read again" if read else ""
@@ -149,3 +153,12 @@ class Source:
         except sa.exc.ArgumentError:
             password = None
         return line.replace(str(password), "***") if password else line
+
+
+def _timezone(name: str, resource: ResourceLike) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError):
+        raise CollectError(
+            f"timezone {name!r} is unknown", where=where(resource), remedy="write it as Asia/Shanghai"
+        ) from None

@@ -200,7 +200,7 @@ def test_drift_follows_the_contract_word(source: Source) -> None:
     assert source.landed(people, "id, name, _problem", "_batch = '000002'") == [(2, None, None)]
     source.put((3, "丙", at(3)))
     people = database_resource(items=more, contract="set_aside")
-    assert source.collect(people).problems == {"column_missing": 2}  # with the one at the high mark
+    assert source.collect(people).problems == {"column_missing": 3}  # with those of the last day
     assert source.collect(people).unchanged
     source.db.execute("alter table people add column phone text")
     repaired = source.collect(people)

@@ -158,10 +158,12 @@ def test_oracle_rows_land_and_the_next_delta_asks_for_what_is_new(oracle: Server
     assert batch.column("amount").to_pylist() == [Decimal("1.50"), None]
     assert batch.column("_problem").to_pylist() == [None, "value_unreadable"]
     assert read.watermark is not None and read.watermark.high == "2024-02-29 23:59:59"
-    past = [SimpleNamespace(watermark=read.watermark, mode="delta", load=None)]
+    now = dt.datetime.now(dt.UTC).isoformat()
+    past = [SimpleNamespace(watermark=read.watermark, mode="delta", load=None, started=now)]
     (again,) = DatabaseConnector(resource, connection, past).deliveries()  # type: ignore[arg-type]
     assert again.conditions == (
-        "(\"CHANGED\" >= TO_DATE('2024-02-29 23:59:59', 'YYYY-MM-DD HH24:MI:SS') or \"CHANGED\" is null)",
+        "(\"CHANGED\" >= TO_DATE('2024-02-28 23:59:59', 'YYYY-MM-DD HH24:MI:SS') or \"CHANGED\" is null"
+        " or \"CHANGED\" < TO_DATE('1971-01-01 00:00:00', 'YYYY-MM-DD HH24:MI:SS'))",
     )
 
 

@@ -35,7 +35,9 @@ class Source(Office):
         self.db.execute(f"create table people (id integer primary key, name text, updated {kind})")
 
     def put(self, *rows: tuple[object, ...]) -> None:
+        self.db.execute("begin")
         self.db.executemany("insert or replace into people values (?, ?, ?)", rows)
+        self.db.execute("commit")
 
     def current(self, resource: Resource) -> dict[Any, Any]:
         """What has landed, each record's newest row."""

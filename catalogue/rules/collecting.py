@@ -17,6 +17,7 @@ from catalogue.vocabulary import (
     FILE_KINDS,
     OWN_ENDINGS,
     SNAPSHOTS,
+    WATERMARK_TYPES,
 )
 
 
@@ -25,6 +26,7 @@ def resource_rules(resource: Resource, catalogue: Catalogue) -> Iterator[Problem
     yield from _connector(resource)
     yield from _names(resource)
     yield from _delivered(resource)
+    yield from _watermark(resource)
     yield from _claims(resource, catalogue)
     yield from _references(resource, catalogue)
 
@@ -145,6 +147,33 @@ def _delivered(resource: Resource) -> Iterator[Problem]:
         yield of_resource(
             resource, "connector", "connector.mode is period, but no period is declared",
             "add connector.delivered: day or month, or write mode: full", "connector", "mode",
+def _watermark(resource: Resource) -> Iterator[Problem]:
+    """Whether the rows can be put in order by what is declared, without a look at the source."""
+    connector = resource.connector
+    if connector.kind != "database" or connector.mode not in ("incremental", "changes") or not connector.watermark:
+        return
+    declared = connector.options.get("watermark_type")
+    if declared is not None and declared not in WATERMARK_TYPES:
+        yield of_resource(
+            resource, "watermark", f"connector.watermark_type is {declared}", one_of(WATERMARK_TYPES),
+            "connector", "watermark_type",
+        )  # fmt: skip
+        return
+    item = next((item.type for item in resource.items if item.name == connector.watermark), None)
+    if connector.mode == "incremental":
+        if declared is None and item in ("C", "M"):
+            yield of_resource(
+                resource, "watermark", f"the watermark {connector.watermark} is text of no declared type",
+                "add connector.watermark_type: timestamp, date or integer (text only where its values sort as they "
+                "were written)", "connector", "watermark",
+            )  # fmt: skip
+        return
+    numbered = declared == "integer" or (declared is None and item in ("I", "N"))
+    if not connector.options.get("sequence") and not numbered:
+        yield of_resource(
+            resource, "watermark", f"the order of the changes by {connector.watermark} is not total: several can have "
+            "one time", "add connector.sequence, the column that numbers the changes; or watermark_type: integer where "
+            "the watermark is that number", "connector", "watermark",
         )  # fmt: skip
 
 

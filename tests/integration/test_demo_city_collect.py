@@ -276,7 +276,8 @@ def test_tables_of_a_server(database: str, tmp_path: Path) -> None:
         landed = [row for batch in result.batches for row in town.landed(register.resource, batch)]
         clock = register.place.clock  # type: ignore[union-attr]
         newest = [row for row in expected(register, 2) if str(row[clock]).startswith("2026-11-02")]
-        same_rows(landed, newest, numbers_of(register))
+        # Where a key is repeated and one of its rows has changed, the others land with it.
+        same_rows([row for row in landed if str(row[clock]).startswith("2026-11-02")], newest, numbers_of(register))
 
 
 def test_a_password_stays_in_the_environment() -> None:

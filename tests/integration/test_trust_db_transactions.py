@@ -161,7 +161,7 @@ def test_a_random_order_of_commits_loses_nothing_in_postgresql(postgres: Office,
     people = database_resource(items=(Item("id", "I"), Item("name"), Item("updated", "T")))
     sessions = [psycopg.connect(pg) for _ in range(4)]
     clock = dt.datetime(2026, 6, 1)
-    for step in range(150):
+    for step in range(100):
         clock += dt.timedelta(minutes=chance.choice([0, 1, 30, 3000]))
         at = clock.strftime(
             chance.choice(["%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "%Y-%m-%dT%H:%M", "?", "9999-12-31", "%Y%m%d"])
@@ -187,16 +187,16 @@ def test_a_random_order_of_commits_loses_nothing_in_postgresql(postgres: Office,
 # --- MariaDB: transactions that the server shows
 
 
-@pytest.mark.parametrize("kind", ["datetime", "timestamp", "varchar(30)"])
+@pytest.mark.parametrize("kind", ["datetime", "varchar(30)"])
 def test_mariadb_the_oldest_open_transaction_holds_the_mark_back(maria: Office, my: str, kind: str) -> None:
     mariadb(my, f"create table people (id int primary key, name varchar(20), updated {kind})")
     people = database_resource(overlap=0, timezone="UTC")
     open_one = session(my)
     with open_one, open_one.cursor() as cursor:
         cursor.execute("insert into people values (1, '甲', utc_timestamp())")
-        mariadb(my, "insert into people values (2, '乙', utc_timestamp() + interval 3 second)", "do sleep(3.1)")
+        mariadb(my, "do sleep(1)", "insert into people values (2, '乙', utc_timestamp())")
         assert maria.collect(people).rows == 1
-        mariadb(my, "insert into people values (3, '丙', utc_timestamp() + interval 4 second)", "do sleep(4.1)")
+        mariadb(my, "do sleep(1)", "insert into people values (3, '丙', utc_timestamp())")
         assert maria.collect(people).rows == 1
         open_one.commit()
     assert maria.collect(people).rows == 1

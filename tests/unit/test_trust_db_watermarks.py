@@ -285,14 +285,14 @@ def test_how_often_is_written(text: Any, hours: int) -> None:
 # --- any order of events
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_in_the_end_the_landed_rows_are_those_of_the_source(tmp_path: Path, seed: int) -> None:
     """Inserts, updates and late rows in any order and shape, collected in between."""
     chance = random.Random(seed)
     source = Source(tmp_path)
     people = database_resource(items=(Item("id", "I"), Item("name"), Item("updated", "T")))
     clock = NOW - dt.timedelta(days=60)
-    for step in range(120):
+    for step in range(80):
         clock += dt.timedelta(minutes=chance.choice([0, 0, 1, 30, 600]))
         at = (clock - dt.timedelta(hours=chance.choice([0, 0, 0, 1, 20]))).astimezone(CHINA)
         shape = chance.choice(["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y%m%d%H%M%S",

@@ -147,6 +147,9 @@ def _delivered(resource: Resource) -> Iterator[Problem]:
         yield of_resource(
             resource, "connector", "connector.mode is period, but no period is declared",
             "add connector.delivered: day or month, or write mode: full", "connector", "mode",
+        )  # fmt: skip
+
+
 def _watermark(resource: Resource) -> Iterator[Problem]:
     """Whether the rows can be put in order by what is declared, without a look at the source."""
     connector = resource.connector

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -315,6 +318,53 @@ def test_redirects_stay_on_the_declared_hosts(tmp_path: Path, server: Server) ->
             office(tmp_path, server).collect(births(path=f"{target}/births"))
     finally:
         other.stop()
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that nobody but its holder vouches for, and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl, to make a certificate")
+    files = folder / "root.pem", folder / "key.pem"
+    made = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    places = ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(files[0]), "-keyout", str(files[1])]
+    subprocess.run([openssl, *made, *places], check=True, capture_output=True)
+    return files
+
+
+def test_the_server_is_verified_unless_the_settings_say_that_it_is_not(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "city").mkdir()
+    root, key = certificate(tmp_path / "city")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(root, key)
+    secure = Server()
+    secure.http.socket = context.wrap_socket(secure.http.socket, server_side=True)
+    secure.url = secure.url.replace("http:", "https:")
+    try:
+        secure.records = records(5)
+        with pytest.raises(CollectError, match="certificate is not to be trusted"):
+            office(tmp_path, secure).collect(births(**TOTAL))
+        assert secure.asked == []
+        assert office(tmp_path, secure, 'verify = "root.pem"').collect(births(**TOTAL)).rows == 5
+        assert office(tmp_path, secure, "verify = false").collect(births(**TOTAL)).unchanged
+        secure.answer = lambda asked: (302, b"", {"Location": server.url})
+        with pytest.raises(CollectError, match="redirects from https to an address without encryption"):
+            office(tmp_path, secure, 'verify = "root.pem"').collect(births(**TOTAL))
+        assert server.asked == []
+    finally:
+        secure.stop()
 
 
 def test_secrets_of_the_environment_are_not_sent(

@@ -75,6 +75,8 @@ class Answers:
         records = lookup(answer, self.records)
         if records is None and self._is_there(answer):
             records = []  # an empty result is often null
+        if not self.success and not (isinstance(records, list) and records):
+            self._need_no_error(answer, place)
         if not isinstance(records, list):
             known = shown_names(answer) if isinstance(answer, dict) else ""
             raise Unreadable(
@@ -83,8 +85,6 @@ class Answers:
                 place=place,
                 remedy="correct `records` in meta.connector",
             )
-        if not records and not self.success:
-            self._need_no_error(answer, place)
         total = _count(lookup(answer, self.total)) if self.total else None
         following = lookup(answer, self.next) if self.next else None
         if isinstance(following, dict | list):
@@ -92,16 +92,26 @@ class Answers:
         return Page(place, params, records, total, text_of(following) or None)
 
     def _is_there(self, answer: Any) -> bool:
-        """Whether there is a null where the list should be, or (beside a code that says that all went well) on the
-        way to it."""
+        """Whether there is a null where the list should be; or, beside a code that says that all went well, a null or
+        an empty list (an object without names, as some languages write it) on the way to it."""
         names = self.records.split(".")
+        fine = bool(self.success) or self._says_fine(answer)
         for place, name in enumerate(names, 1):
             if not isinstance(answer, dict) or name not in answer:
-                return False
+                return fine and answer == [] and place > 1
             answer = answer[name]
             if answer is None:
-                return place == len(names) or bool(self.success)
+                return place == len(names) or fine
         return False
+
+    def _says_fine(self, answer: Any) -> bool:
+        said = self._said(answer)
+        return bool(said) and all(FINE.fullmatch(text_of(value) or "") for value in said.values())
+
+    def _said(self, answer: Any) -> dict[str, Any]:
+        """What names say by which answers often tell an error."""
+        names = answer if isinstance(answer, dict) else {}
+        return {name: value for name, value in names.items() if SAYS.fullmatch(name)}
 
     def _need_success(self, answer: Any, place: str) -> None:
         """Many interfaces say 200 and mean an error: then a code in the answer tells."""
@@ -118,8 +128,8 @@ class Answers:
 
     def _need_no_error(self, answer: Any, place: str) -> None:
         """An empty list beside a code is as often an error as it is nothing."""
-        for name, value in answer.items() if isinstance(answer, dict) else ():
-            if SAYS.fullmatch(name) and not FINE.fullmatch(text_of(value) or ""):
+        for name, value in self._said(answer).items():
+            if not FINE.fullmatch(text_of(value) or ""):
                 raise Refused(
                     f"no records, and `{name}` says {_code(value)}: is this an error or an empty result?",
                     place=place,

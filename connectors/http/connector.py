@@ -42,7 +42,7 @@ from connectors.http.client import Client, ComeBack, NotThere, Question
 from connectors.http.delivery import HttpDelivery
 from connectors.http.paging import pages
 from connectors.http.transport import Budget
-from connectors.http.windows import ISO, Window, windows, zone_of
+from connectors.http.windows import ISO, Window, question, windows, zone_of
 from connectors.manifest import Manifest
 from connectors.read_report import ReadReport
 
@@ -235,7 +235,7 @@ class HttpConnector:
         return delivery
 
     def _read_window(self, delivery: HttpDelivery, span: Window, spans: Sequence[Window]) -> None:
-        """A window with 404 is empty if the path is right, which another window's answer shows."""
+        """A window with 404 is empty if the path is right, which the answer to another window shows."""
         try:
             delivery.read()
         except NotThere as error:
@@ -243,20 +243,29 @@ class HttpConnector:
                 raise NotThere(
                     error.what,
                     place=error.place,
-                    remedy="correct `path` in meta.connector: no window has an answer",
+                    remedy="correct `path` in meta.connector: no window has an answer, nor the last that had records",
                 ) from None
             delivery.report.remark("window_404")
             delivery.asked = []
             delivery.read()
 
     def _answers(self, spans: Sequence[Window], but: Window) -> bool:
-        for other in spans:
-            if other is not but:
-                try:
-                    next(pages(self.ask, self.options, other.params))
-                except NotThere:
-                    continue
-                return True
+        """Whether the interface has an answer to any window, first of all to the last one that had records."""
+        asked = [other.params for other in spans if other is not but]
+        for manifest in reversed(self.past):
+            mark = manifest.watermark
+            if manifest.rows and mark and mark.low and mark.high:
+                ends = [marks.moment(text, self.zone) for text in (mark.low, mark.high)]
+                start, end = (when and when.astimezone(self.zone).replace(tzinfo=None) for when in ends)
+                if start and end:
+                    asked.insert(0, question(self.options, start, end, self.zone))
+                    break
+        for params in asked:
+            try:
+                next(pages(self.ask, self.options, params))
+            except NotThere:
+                continue
+            return True
         return False
 
 

@@ -54,8 +54,7 @@ def windows(options: Mapping[str, Any], low: dt.datetime | None, now: dt.datetim
             start = start.astimezone(zone).replace(tzinfo=None)
         length = dt.timedelta(days=float(window.get("days", 0)), hours=float(window.get("hours", 0)))
         lag = dt.timedelta(seconds=float(window.get("lag", 60)))
-        names = str(window["from"]), str(window["to"])
-        _write(start, form, zone)
+        question(options, start, start, zone)
     except (KeyError, ValueError, OverflowError):
         raise Unreadable(
             "`window` is incomplete",
@@ -76,8 +75,15 @@ def windows(options: Mapping[str, Any], low: dt.datetime | None, now: dt.datetim
             end = _as_written(last, form)
             if end <= start:
                 return
-        yield Window(start, end, {names[0]: _write(start, form, zone), names[1]: _write(end, form, zone)}, whole)
+        yield Window(start, end, question(options, start, end, zone), whole)
         start = end
+
+
+def question(options: Mapping[str, Any], start: dt.datetime, end: dt.datetime, zone: ZoneInfo) -> dict[str, str]:
+    """The parameters that ask for a span."""
+    window = options["window"]
+    form = str(window.get("format", ISO))
+    return {str(window["from"]): _write(start, form, zone), str(window["to"]): _write(end, form, zone)}
 
 
 def _write(moment: dt.datetime, form: str, zone: ZoneInfo) -> str:

@@ -95,7 +95,8 @@ def provenance_types() -> dict[str, str]:
 
 @cache
 def code_tables() -> dict[str, dict[str, dict[str, str]]]:
-    """Code table → ``words`` (what departments write → code) and ``names`` (code → name), from the seeds.
+    """Code table → ``words`` (what departments write → code), ``names`` (code → name) and, where a seed has the column,
+    ``successors`` (code → the one that took its place), from the seeds.
 
     Handed to the macros and no join: a staging model may decode without naming the seed as an input. A word of a seed
     with the column ``means`` stands for a code of another table (an older edition's code for today's).
@@ -113,6 +114,8 @@ def code_tables() -> dict[str, dict[str, dict[str, str]]]:
                 for spelling in (word, word.translate(_WIDE), word.translate(_NARROW)):
                     words.setdefault(spelling, row.get("means") or row["code"])
         tables[path.stem] = {"words": words, "names": {row["code"]: row["name"] for row in rows}}
+        if "successor" in rows[0]:
+            tables[path.stem]["successors"] = {row["code"]: row["successor"] for row in rows if row["successor"]}
     return tables
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from linking import decisions, functions
+from linking import decisions, functions, shared
 from linking.link import KNOWN_KEYS, link
 from linking.marks import Marks, mark, marks_of
 from linking.records import COLUMNS, standardise
@@ -59,8 +59,10 @@ class Claims:
 
 def links(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """One row a claim without a usable number: its address and keys, entity_id (null: none), method, rule, probability
-    and ``candidates`` for the clerk, each with entity_id, probability and reason."""
+    and ``candidates`` for the clerk, each with entity_id, probability and reason. And one a claim whose number is
+    shared by many (``linking.shared``): entity_id null, the number as its only candidate."""
     settings = Settings.load()
+    _shared(connection, claims, f"select candidates[1].entity_id from {claims.result} where rule = '{shared.RULE}'")
     relations(connection, claims)
     decided = decisions.relation(connection, _data())
     loose, kept, marks = "linking_loose", "", None
@@ -85,23 +87,38 @@ def links(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
         left join review on claims.claim_id = review.claim_id
         group by all
         {kept}
+        union all by name
+        select _resource, _batch, _row, _role, _record_key, _claim_key,
+            null::varchar as entity_id, null::varchar as method, '{shared.RULE}' as rule, null::double as probability,
+            [{{'entity_id': id_number, 'probability': null::double, 'reason': null::varchar}}] as candidates
+        from {claims.now} where id_number in (select id_number from linking_shared)
     """)
 
 
 def suspicions(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
-    """Known persons whose number is doubtful: person_id, kind, other_person_id and reason (``suspect``)."""
+    """Known persons whose number is doubtful: person_id, kind, other_person_id and reason (``suspect``), and
+    numbers that are nobody's (``linking.shared``)."""
+    _shared(connection, claims, f"select person_id from {claims.result} where kind = '{shared.KIND}'")
     _numbered(connection, claims.now, "linking_numbered")
+    nobodys = f"""
+        select id_number as person_id, '{shared.KIND}' as kind, null::varchar as other_person_id,
+            '同一登记簿中有 ' || names || ' 个不同姓名登记此号码，视为占位，不归集到人' as reason
+        from linking_shared
+    """
     if not claims.former:
         suspect(connection, "linking_numbered")
-        return connection.sql("from suspicions")
+        return connection.sql(f"from suspicions union all by name {nobodys}")
     _changed(connection, claims)
     marks = Marks(claims.marks, Settings.load())
     suspect(connection, "linking_numbered", changed="linking_changed_persons", marks=marks)
     return connection.sql(f"""
         from suspicions
         union all by name
+        {nobodys}
+        union all by name
         select * from {claims.result}
-        where person_id not in (from linking_changed_persons)
+        where kind <> '{shared.KIND}' and person_id not in (from linking_changed_persons)
+            and person_id not in (select id_number from linking_shared)
             and (other_person_id is null or other_person_id not in (from linking_changed_persons))
     """)
 
@@ -133,7 +150,7 @@ def _loose(claims: Claims) -> str:
 def marks(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckDBPyRelation:
     """The marks of the new claims with a usable number."""
     functions.install(connection)
-    _numbered(connection, claims.new, "linking_numbered")
+    _numbered(connection, claims.new, "linking_numbered", all_numbers=True)
     _beside(connection, claims.new, "linking_beside")
     standardise(connection, "linking_numbered", "linking_known", KNOWN_KEYS, KIN)
     return connection.sql(marks_of("linking_known", Settings.load()))
@@ -153,11 +170,18 @@ def relations(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
         connection.execute(f"create or replace temp table linking_loose as {_loose(claims)}")
 
 
-def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str) -> None:
+def _shared(connection: duckdb.DuckDBPyConnection, claims: Claims, former: str) -> None:
+    """``linking_shared``. A build that goes on looks at the numbers of its records and at ``former``, found before."""
+    spoken = f"select id_number from {claims.new} union select id_number from {claims.former} union {former}"
+    shared.find(connection, claims.now, Settings.load().shared_names, spoken if claims.former else None)
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, claims: str, view: str, all_numbers: bool = False) -> None:
+    nobodys = "" if all_numbers else "and id_number not in (select id_number from linking_shared)"
     connection.execute(f"""
         create or replace temp view {view} as
         select id_number as person_id, _register as register, {", ".join(COLUMNS)}
-        from {claims} where id_number is not null
+        from {claims} where id_number is not null {nobodys}
     """)
 
 
@@ -204,7 +228,7 @@ def _changed(connection: duckdb.DuckDBPyConnection, claims: Claims) -> None:
     assert claims.former
     said = {"now": claims.new, "before": claims.former}
     for when, relation in said.items():
-        _numbered(connection, relation, f"linking_{when}")
+        _numbered(connection, relation, f"linking_{when}", all_numbers=True)
         _beside(connection, relation, f"linking_beside_{when}")
     differences = (
         f"""

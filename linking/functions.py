@@ -43,6 +43,15 @@ MACROS = {
         "len(list_filter(others, lambda b: len(list_filter(days, lambda a: "
         "hamming(cast(a as varchar), cast(b as varchar)) = 1)) > 0)) > 0"
     ),
+    # Two names in Chinese characters, whole ones, that have none in common.
+    "linking_unlike(name, other)": (
+        "regexp_full_match(name, '[\\p{Han}·]{2,}') and regexp_full_match(other, '[\\p{Han}·]{2,}') "
+        "and not list_has_any(split(name, ''), split(other, ''))"
+    ),
+    # A birth date and a sex for a clerk to read; nothing where they are not known.
+    "linking_words(day, sex)": (
+        "coalesce('，' || day || ' 出生', '') || case sex when '1' then '，男' when '2' then '，女' else '' end"
+    ),
     # What of an address is compared: no white space, no punctuation that clerks leave out.
     "linking_address(text)": "nullif(regexp_replace(text, '[\\s,，.。、;；()（）#-]', '', 'g'), '')",
 }

@@ -77,6 +77,7 @@ class Settings:
     blocking: tuple[Blocking, ...]
     cautions: tuple[Caution, ...]
     comparisons: tuple[Comparison, ...]
+    shared_names: int = 5  # so many different names under one number, and it is nobody's
 
     @classmethod
     def load(cls, file: Path = FILE) -> Settings:
@@ -92,6 +93,7 @@ class Settings:
                 blocking=tuple(Blocking(b["name"], tuple(b["parts"])) for b in document["blocking"]),
                 cautions=tuple(_caution(entry) for entry in document.get("caution", [])),
                 comparisons=tuple(_comparison(entry) for entry in document["comparison"]),
+                shared_names=int(document.get("shared_names", cls.shared_names)),
             )
         except (KeyError, TypeError, ValueError) as reason:
             raise SettingsError(f"{origin}: {reason!r}. Compare it with linking/population.toml") from reason

@@ -13,7 +13,7 @@ from linking.link import KNOWN_KEYS
 from linking.marks import SLIPS, Marks, hash_of
 
 COLUMNS = (
-    "person_id", "register", "name", "former_name", "birth", "birth_date", "number_birth", "phone",
+    "person_id", "register", "name", "former_name", "sex", "birth", "birth_date", "number_birth", "phone",
     "household_address", "residence_address",
 )  # fmt: skip
 KEYS = ", ".join(hash_of((str(number), *parts)) for number, parts in enumerate(SLIPS))
@@ -30,7 +30,8 @@ def suspect(
 
     ``wrong_number``: known to one register only, with the name of ``other_person_id``, whom others know, and a number
     one digit or exchange away (but for the check character, which fits: as with a 15-digit number), when birth date,
-    telephone or address are the other's too. ``two_persons``: registers disagree on both name and birth date.
+    telephone or address are the other's too. ``two_persons``: rows disagree on the name, and on birth date or sex, or the
+    names have nothing in common.
     ``changed``: table (person_id); only suspicions in which one of these takes part are found, by the ``marks`` of all
     that is known.
     """
@@ -105,33 +106,47 @@ def _wrong_numbers(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _two_persons(connection: duckdb.DuckDBPyConnection) -> None:
-    """Two rows of different registers whose names share neither surname and a character, nor a former name."""
+    """Two rows whose names are not one person's, and what else is said of them is not either.
+
+    Names share neither surname and a character, nor a former name. Beside that the birth dates differ; or the sexes do,
+    however alike the surnames; or the names share no character at all, for a birth date is often only copied from the
+    number.
+    """
     connection.execute("""
         create or replace temp table linking_two_persons as
         with divided as (
             select person_id from linking_known
             group by person_id
-            having min(hash(name)) <> max(hash(name)) and min(birth) <> max(birth)
+            having min(hash(name)) <> max(hash(name))
         ),
         rows as (
-            select distinct person_id, register, name, former_name, birth, birth_date
+            select distinct person_id, register, name, former_name, sex, birth, birth_date
             from linking_known
-            where person_id in (from divided) and name is not null and birth is not null
+            where person_id in (from divided) and name is not null
         ),
         apart as (
-            select one.person_id, one.register, one.name, one.birth_date,
-                other.register as other_register, other.name as other_name, other.birth_date as other_birth_date
-            from rows as one join rows as other on one.person_id = other.person_id and one.register < other.register
+            select one.person_id, one.register, one.name, one.birth_date, one.sex,
+                other.register as other_register, other.name as other_name, other.birth_date as other_birth_date,
+                other.sex as other_sex
+            from rows as one join rows as other
+                on one.person_id = other.person_id and (one.register, one.name) < (other.register, other.name)
             where one.name <> other.name
                 and not coalesce(one.former_name = other.name or one.name = other.former_name, false)
                 and not coalesce(list_has_any(linking_masked(one.name), linking_masked(other.name)), false)
-                and not coalesce(linking_masked_short(one.name) = linking_masked_short(other.name), false)
-                and not coalesce(list_contains(linking_near_days(one.birth_date), other.birth), false)
-                and one.birth <> other.birth and not linking_one_digit([one.birth], [other.birth])
+                and (
+                    coalesce(
+                        one.birth <> other.birth and not linking_one_digit([one.birth], [other.birth])
+                        and not coalesce(linking_masked_short(one.name) = linking_masked_short(other.name), false)
+                        and not coalesce(list_contains(linking_near_days(one.birth_date), other.birth), false),
+                        false
+                    )
+                    or (one.sex in ('1', '2') and other.sex in ('1', '2') and one.sex <> other.sex)
+                    or linking_unlike(one.name, other.name)
+                )
         )
         select person_id, min(
-            '同一号码下两人：' || register || ' 登记' || name || '，' || birth_date || ' 出生；'
-            || other_register || ' 登记' || other_name || '，' || other_birth_date || ' 出生'
+            '同一号码下两人：' || register || ' 登记' || name || linking_words(birth_date, sex) || '；'
+            || other_register || ' 登记' || other_name || linking_words(other_birth_date, other_sex)
         ) as reason
         from apart group by person_id
     """)

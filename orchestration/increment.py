@@ -83,6 +83,9 @@ class Build:
             "parts": parts,
             "delivered": delivered(parts),
             "new": self.new,
+            "landed": {
+                resource.id: _days_landed(installation, resource.id) for resource in catalogue.resources.values()
+            },
             "decisions": {path.stem: str(path) for path in _decisions(installation)},
         }
         text = json.dumps(inputs, ensure_ascii=False, indent=1)
@@ -148,6 +151,16 @@ def day_of_build() -> date:
     except ValueError:
         remedy = "write it as 2026-11-25, or unset it for today"
         raise GovshareError(f"{DAY} is {told!r}, which is no date", remedy=remedy) from None
+
+
+def _days_landed(installation: Installation, resource_id: str) -> dict[str, str]:
+    """Batch → the day in China on which it landed: no row of it can have been written much later."""
+    china = ZoneInfo(CHINA)
+    return {
+        manifest.batch: datetime.fromisoformat(manifest.finished).astimezone(china).date().isoformat()
+        for manifest in committed(installation, resource_id)
+        if manifest.finished
+    }
 
 
 def _decisions(installation: Installation) -> list[Path]:

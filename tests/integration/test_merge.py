@@ -47,6 +47,7 @@ LI = number("410702", "19880105", "013")  # 李雷
 CHILD = number("410702", "20200301", "011")  # 李小雷, known to the household register
 SHOP = code("92410702MA44T1234")
 FIRM = code("91410700171234567")
+OTHER_FIRM = code("91410700MA44T5678")
 OLD_NUMBER = "410700100012345"
 
 
@@ -115,6 +116,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
         {"main_identi_id": "E1", "uni_social_crd_cd": FIRM, "reg_no": OLD_NUMBER, "comp_nm": "新乡市甲有限公司",
          "reg_state": "注销", "gxsj": "2021-01-01 00:00:00"},
         {"main_identi_id": "E2", "uni_social_crd_cd": SHOP, "comp_nm": "乙小吃店", "reg_state": "存续", "gxsj": "2021-01-01 00:00:00"},
+        {"main_identi_id": "E3", "uni_social_crd_cd": OTHER_FIRM, "comp_nm": "新乡市丙有限公司", "gxsj": "2021-01-01 00:00:00"},
     ])  # fmt: skip
     case.land(FOOD, "000001", [
         {"许可证编号": "JY14107020000001", "经营者名称": "新乡市甲有限公司", "统一社会信用代码": OLD_NUMBER,
@@ -143,7 +145,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
          "gxsj": "2021-01-01 00:00:00"},
         # by its code; and by its name, in an enterprise that is known by its name only
         {"invid": "I3", "uni_social_crd_cd": FIRM, "inv": "乙小吃店", "invtype": "企业法人", "cerno": SHOP.lower(), "subconam": "60万元"},
-        {"invid": "I4", "comp_nm": "乙小吃店", "inv": "新乡市甲有限公司", "certype": "统一社会信用代码", "subconam": "三万"},
+        {"invid": "I4", "comp_nm": "新乡市丙有限公司", "inv": "新乡市甲有限公司", "certype": "统一社会信用代码", "subconam": "三万"},
         # a digit short: linked to whom else it may mean; two whose numbers tell nothing are not one
         {"invid": "I5", "uni_social_crd_cd": FIRM, "inv": "李雷", "certype": "居民身份证", "cerno": LI[:17], "subconam": "10"},
         {"invid": "I6", "uni_social_crd_cd": FIRM, "inv": "张雷", "invtype": "自然人", "cerno": "无", "subconam": "10万元", "capt_kind": "港元"},
@@ -172,7 +174,7 @@ def test_shareholders_are_tied_to_persons_and_entities_where_the_number_or_a_lin
     assert held == [
         (FIRM, "person", HAN, "韩梅", 0.35, "USD", None, "000001", 2),
         (FIRM, "legal_entity", SHOP, "乙小吃店", 60, "CNY", None, "000001", 3),
-        (SHOP, "legal_entity", FIRM, "新乡市甲有限公司", None, None, None, "000001", 4),
+        (OTHER_FIRM, "legal_entity", FIRM, "新乡市甲有限公司", None, None, None, "000001", 4),
         (FIRM, "person", LI, "李雷", 10, "CNY", None, "000001", 5),
         (FIRM, "person", None, "张雷", 10, "HKD", None, "000001", 6),
         (FIRM, "person", None, "张雷", None, None, None, "000001", 10),
@@ -266,7 +268,9 @@ def test_old_numbers_reach_the_entity(city: MergeCase) -> None:
     firm = city.one(f"select * from base.legal_entity where credit_code = '{FIRM}'")
     assert firm["registration_number"] == OLD_NUMBER
     assert firm["_sources"] == [ENTERPRISE, FOOD, SHAREHOLDER, TAX]
-    assert city.rows("select credit_code from base.legal_entity order by 1") == sorted([(FIRM,), (SHOP,)])
+    assert city.rows("select credit_code from base.legal_entity order by 1") == sorted(
+        [(FIRM,), (SHOP,), (OTHER_FIRM,)]
+    )
     assert city.rows("select holder_id from base.certificate where certificate_number = 'JY14107020000001'") == [
         (FIRM,)
     ]
@@ -477,17 +481,17 @@ def withdrawn(changed: MergeCase, tmp_path_factory: pytest.TempPathFactory) -> M
     with duckdb.connect(str(case.installation.warehouse)) as warehouse:
         # kept by a govshare that did not know how long a value held
         warehouse.execute("alter table governance.history drop column valid_to")
-    case.land(INSURANCE, "000002", [{"个人编号": "P1", "_op": "delete", "更新时间": "2024-03-01 00:00:00"}])
+    case.land(INSURANCE, "000002", [{"个人编号": "P1", "_op": "delete", "更新时间": "2024-01-04 00:00:00"}])
     case.land(CARD, "000002", [
         {"slh": "S2", "gmsfhm": CORRECTED, "xm": "李晓雷", "csrq": "20200301", "gxsj": "2023-06-01 00:00:00"},
     ])  # fmt: skip
     case.land(HOUSEHOLD, "000004", [
-        {"czrkrkid": "4", "identi_id": FOUND, "nm": "无名", "birth_dt": "19900307", "czrksjxgxsj": "2024-02-01 00:00:00",
+        {"czrkrkid": "4", "identi_id": FOUND, "nm": "无名", "birth_dt": "19900307", "czrksjxgxsj": "2024-01-03 00:00:00",
          "addr": "河南省新乡市红旗区西街街道1号", "belo_pcc": "410702"},
         {"czrkrkid": "5", "identi_id": CAME, "nm": "来者", "birth_dt": "19900307", "czrksjxgxsj": "2022-02-01 00:00:00"},
     ])  # fmt: skip
     case.land(CARD, "000003", [
-        {"slh": "S3", "gmsfhm": CAME, "xm": "来者", "csrq": "19900307", "gxsj": "2024-02-02 00:00:00"},
+        {"slh": "S3", "gmsfhm": CAME, "xm": "来者", "csrq": "19900307", "gxsj": "2024-01-04 00:00:00"},
     ])  # fmt: skip
     return case.build()
 
@@ -507,12 +511,12 @@ def test_history_has_the_times_of_the_registers_and_not_of_the_deliveries(withdr
         """)
     }
     # withdrawn: what an older record says instead had been said all the time, and nothing takes the employer's place
-    assert found[HAN, "phone"] == ("13900000009", "2023-01-01", "2024-03-01")
-    assert found[HAN, "employer_name"] == ("新乡市甲有限公司", "2023-01-01", "2024-03-01")
+    assert found[HAN, "phone"] == ("13900000009", "2023-01-01", "2024-01-04")
+    assert found[HAN, "employer_name"] == ("新乡市甲有限公司", "2023-01-01", "2024-01-04")
     # the register that stands first had another name before the one that was taken from another
     assert found[CORRECTED, "name"] == ("李小雷", "2024-01-01", "2023-06-01")
     # nobody says since when there was none; what is worked out of the address goes with it
-    assert found[FOUND, "household_address"] == found[FOUND, "household_town"] == (None, "None", "2024-02-01")
+    assert found[FOUND, "household_address"] == found[FOUND, "household_town"] == (None, "None", "2024-01-03")
     # known since the older of two records
     assert found[CAME, "person_id"] == (None, "None", "2022-02-01")
     assert withdrawn.rows(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -85,7 +86,7 @@ def macros(engine: str = "duckdb") -> dict[str, Any]:
     """All macros of the project by name, for an engine."""
     context: dict[str, Any] = {
         "var": lambda name, default=None: default,
-        "graph": {"codes": code_tables()},
+        "graph": {"codes": code_tables(), "inputs": {"day": dt.date.today().isoformat()}},
         "ref": lambda name: name,
         "return": _return,
         "execute": True,

@@ -18,7 +18,8 @@ with (DBT_PROJECT / "seeds" / "rules.csv").open(encoding="utf-8", newline="") as
 
 NAME = r"([a-z]+(?:_[a-z0-9]+)+)"
 GIVEN_BY_SQL = [
-    rf"\bdefect\('{NAME}'",  # defect(rule, item, condition)
+    rf"\bdefect(?:_in)?\('{NAME}'",  # defect(rule, item, condition)
+    rf"'problem', \"'{NAME}'\"",  # struct_of([('value', …), ('problem', "'…'")])
     rf"checked_or\(.*, '{NAME}'\)",  # checked_or(x, value, rule)
     rf"'rule', \"'{NAME}'\"",  # struct_of([('rule', "'…'")])
     rf"\b(?:then|else) '{NAME}'",  # case … then 'rule', in what is called a problem, fault, doubt or rule

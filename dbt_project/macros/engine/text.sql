@@ -131,19 +131,21 @@
         ~ "), ''), lambda _one: instr('" ~ alphabet ~ "', _one) - 1), " ~ weights ~ ") as integer) end") }}
 {%- endmacro %}
 
-{# Characters written by their decimal number, &#29724;, as themselves. Those that are none (surrogates, controls) stay. #}
-{% macro numbered_characters(x) %}{{ return(adapter.dispatch('numbered_characters')(x)) }}{% endmacro %}
-{% macro duckdb__numbered_characters(x) -%}
-    {{ return("list_reduce(regexp_extract_all(" ~ x ~ ", '&#0*([1-9][0-9]{1,6});', 1), lambda _all, _one: "
-        ~ "case when _one::integer between 32 and 55295 or _one::integer between 57344 and 65533 or _one::integer between 65536 and 1114111 "
-        ~ "then regexp_replace(_all, '&#0*' || _one || ';', case chr(_one::integer) when '\\' then '\\\\' else chr(_one::integer) end, 'g') else _all end, " ~ x ~ ")") }}
-{%- endmacro %}
-{# chr() of Spark ends at 255. A backslash before any character of a replacement stands for that character. #}
-{% macro spark__numbered_characters(x) -%}
-    {{ return("aggregate(regexp_extract_all(" ~ x ~ ", r'&#0*([1-9][0-9]{1,6});', 1), " ~ x ~ ", (_all, _one) -> "
-        ~ "case when cast(_one as integer) between 32 and 55295 or cast(_one as integer) between 57344 and 65533 or cast(_one as integer) between 65536 and 1114111 "
-        ~ "then regexp_replace(_all, '&#0*' || _one || ';', r'\\' || decode(unhex(lpad(hex(cast(_one as integer)), 8, '0')), 'UTF-32')) else _all end)") }}
-{%- endmacro %}
+{# All matches of a pattern, as a list of texts. #}
+{% macro texts_found(x, pattern) %}{{ return(adapter.dispatch('texts_found')(x, pattern)) }}{% endmacro %}
+{% macro duckdb__texts_found(x, pattern) %}{{ return("regexp_extract_all(" ~ x ~ ", '" ~ pattern ~ "')") }}{% endmacro %}
+{% macro spark__texts_found(x, pattern) %}{{ return("regexp_extract_all(" ~ x ~ ", r'" ~ pattern ~ "', 0)") }}{% endmacro %}
+
+{# The whole number that hexadecimal digits write; null for one that no 64 bits hold. #}
+{% macro hexadecimal(x) %}{{ return(adapter.dispatch('hexadecimal')(x)) }}{% endmacro %}
+{% macro duckdb__hexadecimal(x) %}{{ return("try_cast('0x' || " ~ x ~ " as bigint)") }}{% endmacro %}
+{% macro spark__hexadecimal(x) %}{{ return("try_cast(conv(" ~ x ~ ", 16, 10) as bigint)") }}{% endmacro %}
+
+{# The character of a Unicode number. #}
+{% macro character_of(number) %}{{ return(adapter.dispatch('character_of')(number)) }}{% endmacro %}
+{% macro duckdb__character_of(number) %}{{ return("chr(cast(" ~ number ~ " as integer))") }}{% endmacro %}
+{# chr() of Spark ends at 255. #}
+{% macro spark__character_of(number) %}{{ return("decode(unhex(lpad(hex(cast(" ~ number ~ " as integer)), 8, '0')), 'UTF-32')") }}{% endmacro %}
 
 {# Composed characters in their one form (NFC); the compatibility ideographs U+F900-FAFF become the unified ones. #}
 {% macro composed(x) %}{{ return(adapter.dispatch('composed')(x)) }}{% endmacro %}
@@ -239,7 +241,7 @@
     {%- set low = "(_v & " ~ _word(0x0fffffffffffffff) ~ ")" -%}
     {%- set decimal = "_v < " ~ _word(0xa000000000000000) ~ " and xor(" ~ low ~ " + " ~ _word(0x0666666666666666) ~ ", " ~ low ~ ") & " ~ _word(0x1111111111111110) ~ " = 0" -%}
     {%- set day, month, date = "((_v >> 12) & 255)", "((_v >> 20) & 255)", "((_v >> 12) & 4294967295)" -%}
-    {%- set born = date ~ " between " ~ 0x18500101 ~ " and try_cast('0x' || strftime(current_date, '%Y%m%d') as ubigint) and " ~ month ~ " between 1 and " ~ 0x12
+    {%- set born = date ~ " between " ~ 0x18500101 ~ " and " ~ build_day_number() ~ " and " ~ month ~ " between 1 and " ~ 0x12
         ~ " and " ~ day ~ " > 0 and (" ~ day ~ " <= " ~ 0x28 ~ " or " ~ day ~ " <= " ~ 0x30 ~ " and " ~ month ~ " <> 2 or " ~ day ~ " = " ~ 0x31
         ~ " and " ~ month ~ " in (1, 3, 5, 7, 8, " ~ 0x10 ~ ", " ~ 0x12 ~ "))" -%}
     {{ return("case when strlen(" ~ x ~ ") = 18 and not " ~ _has_stroke(x) ~ " then ascii(" ~ x ~ ") between 49 and 57 and suffix(" ~ x

@@ -1,7 +1,7 @@
 {#
     From staged rows to claims: what one source record says of one entity, in the standard's names.
-    A claim's order is two numbers read one after the other: rank of its register for the attribute (7 bits) and age in
-    seconds (34); then its address, which decides ties: resource (10), batch (21) and row (32) counted down. The smallest
+    A claim's order is two numbers read one after the other: whether the value is damaged (1 bit), rank of its register for
+    the attribute (7) and age in seconds (34); then its address, which decides ties: resource (10), batch (21) and row (32) counted down. The smallest
     wins, and its address says which row supplied the value.
 #}
 
@@ -13,6 +13,10 @@
     {%- set models = staged_models(table) -%}
     {%- for model in models -%}{%- do ref(model) -%}{%- endfor -%}
     {%- if not execute -%}{{ return('select 1 as parsing') }}{%- endif -%}
+    {%- if models | length > 1023 -%}
+        {{ exceptions.raise_compiler_error(
+            "Of " ~ table ~ " speak " ~ models | length ~ " resources; a claim's order has room for 1,023. Remedy: let fewer resources claim " ~ table ~ ", or unite those of one register") }}
+    {%- endif -%}
     {%- set attributes = attributes_of(table) -%}
     {%- set meta = table_meta(table) -%}
     {%- set columns = {} -%}
@@ -48,6 +52,7 @@ select
     {{ 'true' if several else 'false' }} as _of_several,
     '{{ role.register }}' as _register,
     _recorded_at,
+    _damaged,
     {{ claim_order(number) }} as _order,
     {{ number }} as _number,
     {{ role_value(staged, role.prefix, 'key_problem', 'string') }} as _key_problem,
@@ -72,6 +77,7 @@ select
     cast(null as boolean) as _of_several,
     cast(null as string) as _register,
     cast(null as timestamp) as _recorded_at,
+    cast(null as boolean) as _damaged,
     cast(null as {{ order_type() }}) as _order,
     cast(null as integer) as _number,
     cast(null as string) as _key_problem,
@@ -101,7 +107,7 @@ where false
             {%- set of = role_column(role.prefix, key) -%}
             {%- do branches.append(
                 "select " ~ of ~ " as " ~ key ~ ", " ~ said ~ " as " ~ name ~ ", " ~ claim_order(models.index(model)) ~ " as _order\nfrom " ~ ref(model)
-                ~ "\nwhere _status = 'superseded' and _problem is null and _op <> 'delete' and " ~ of ~ " is not null and " ~ said ~ " is not null"
+                ~ "\nwhere _status = 'superseded' and _problem is null and _op <> 'delete' and " ~ of ~ " is not null and " ~ said ~ " is not null and not coalesce(_damaged and " ~ text_damaged(said) ~ ", false)"
                 ~ "\n    and _record_key in (select _record_key from " ~ ref(model) ~ " where " ~ counts() ~ ")") -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -111,9 +117,12 @@ where false
     {{ return(branches | join('\n\nunion all\n\n')) }}
 {%- endmacro %}
 
-{# What a claim is called beyond one delivery, so that a reviewer's decision on it holds: its record's key and its role. #}
+{#
+    What a claim is called beyond one delivery, so that a reviewer's decision on it holds: its record's key and its role; of a
+    record without a key the row's address, behind ^, with which and a digit no key of several parts begins.
+#}
 {% macro lasting_key(resource, role) -%}
-    {{ return(resource ~ " || '|' || coalesce(_record_key, _batch || '|' || cast(_row as string)) || '|' || " ~ role) }}
+    {{ return(resource ~ " || '|' || coalesce(_record_key, '^' || _batch || '|' || cast(_row as string)) || '|' || " ~ role) }}
 {%- endmacro %}
 
 {# The staging column of a role's attribute, or null where the model has none; `type` as the engine spells it. #}
@@ -149,10 +158,15 @@ where false
 
 {#
     An attribute's order: the rank of the claim's register in front. Where an attribute asks for agreement, values on which
-    so many registers agree come before all others, and what contradicts the key itself comes after everything else.
+    so many registers agree come before all others, and what contradicts the key itself comes after everything else; after
+    that only a text that has lost a character, or is masked: whoever says it, one that is whole is better.
 #}
 {% macro attribute_order(name, attribute, key, registers) -%}
     {%- set rank_unit = 17179869184 -%}
+    {%- if attribute.authority | length > 30 -%}
+        {{ exceptions.raise_compiler_error(
+            "The authority of " ~ name ~ " lists " ~ attribute.authority | length ~ " registers; an order has room for 30. Remedy: list those that matter; all others rank behind them") }}
+    {%- endif -%}
     {%- set rank -%}
         {%- if attribute.authority -%}
         case _register_number
@@ -164,6 +178,9 @@ where false
     {%- endif -%}
     {%- if attribute.from_key -%}
         {%- set rank = rank ~ " + case when " ~ name ~ " <> " ~ context[attribute.from_key](key) ~ " then " ~ 60 * rank_unit ~ " else 0 end" -%}
+    {%- endif -%}
+    {%- if attribute.text -%}
+        {%- set rank = rank ~ " + case when _damaged and " ~ text_damaged(name) ~ " then " ~ 128 * rank_unit ~ " else 0 end" -%}
     {%- endif -%}
     {{ return("_order" if rank == '0' else order_after("_order", "(" ~ rank ~ ")")) }}
 {%- endmacro %}
@@ -210,7 +227,7 @@ where false
 
 {# All columns of a table's claims but those of `except`. #}
 {% macro claim_columns(table, alias, except=[]) -%}
-    {%- set names = ['_resource', '_batch', '_row', '_record_key', '_role', '_register', '_recorded_at', '_order', '_number', '_key_problem', '_key_item', '_defects'] -%}
+    {%- set names = ['_resource', '_batch', '_row', '_record_key', '_role', '_register', '_recorded_at', '_damaged', '_order', '_number', '_key_problem', '_key_item', '_defects'] -%}
     {%- for name in attributes_of(table) if name not in except -%}{%- do names.append(name) -%}{%- endfor -%}
     {%- set qualified = [] -%}
     {%- for name in names -%}{%- do qualified.append(alias ~ '.' ~ name) -%}{%- endfor -%}

@@ -52,7 +52,7 @@
 {% macro as_list(words) %}{{ return([words] if words is string else words) }}{% endmacro %}
 
 {#
-    The base table's attributes: name → {type, authority, exclusive, agreement, from_key, derived_from}. Declared in the model's YAML:
+    The base table's attributes: name → {type, authority, exclusive, agreement, from_key, derived_from, text (words, no code or number)}. Declared in the model's YAML:
     every column whose name does not begin with an underscore, except a key that no source knows; and except those that no
     source says, because they are worked out of others, unless `derived` asks for them too.
 #}
@@ -72,6 +72,7 @@
                 'agreement': meta.get('agreement'),
                 'from_key': meta.get('from_key'),
                 'derived_from': as_list(meta.get('derived_from', [])),
+                'text': column.data_type == 'varchar' and not meta.get('codes') and meta.get('standard', 'name') in ('name', 'organisation_name'),
             }}) -%}
         {%- endif -%}
     {%- endfor -%}

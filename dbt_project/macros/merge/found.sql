@@ -24,9 +24,9 @@
     {{ return([defect('credit_code_case', name, text_has(x, '[a-z]'))] if standard == 'credit_code' else []) }}
 {%- endmacro %}
 
-{# Rules that items break, by what the catalogue declares of them; and what a good number makes doubtful. #}
-{% macro item_defects(columns) -%}
-    {%- set found = [] -%}
+{# `others` and the rules that items break, by what the catalogue declares of them; and what a good number makes doubtful. #}
+{% macro item_defects(columns, others=[]) -%}
+    {%- set found = others | list -%}
     {%- for column in columns if has_standard(column) -%}
         {%- set value = item(column.name ~ ':') ~ '.value' -%}
         {%- set problem = item(column.name ~ ':') ~ '.problem' -%}
@@ -90,7 +90,7 @@
 {% macro registration_number(x, other=none) -%}
     {%- set parts = [] -%}
     {%- for candidate in [x, other] if candidate is not none -%}
-        {%- do parts.append("case when length(" ~ old_number(candidate) ~ ") = 15 then " ~ old_number(candidate) ~ " end") -%}
+        {%- do parts.append("(" ~ registration_number_checked("case when length(" ~ number_text(candidate) ~ ") = 15 then " ~ candidate ~ " end") ~ ").value") -%}
     {%- endfor -%}
     {{ return("coalesce(" ~ parts | join(', ') ~ ")") }}
 {%- endmacro %}
@@ -111,19 +111,24 @@
 
 {#
     Repairs of text that any item may need, looked for item by item only in rows where one look over all items shows
-    something. `names`: the items.
+    something. `columns`: the items. Raw texts show what was repaired, clean ones (`_tidied`) what is lost.
 #}
-{% macro text_repairs(names) -%}
+{% macro text_repairs(columns) -%}
     {%- set rules = {
         'space_in_text': '^ | $|[\\x00-\\x1f\u3000\u00a0]',
         'full_width': '[０-９Ａ-Ｚａ-ｚ]',
-        'html_entity': '&(#[0-9]+|[a-zA-Z]+);',
+        'html_entity': '&(#[0-9]+|#[xX][0-9a-fA-F]+);?|&[a-zA-Z]+[0-9]*;',
     } -%}
     {%- set texts = [] -%}
-    {%- for name in names -%}{%- do texts.append(struct_of([('item', "'" ~ name ~ "'"), ('text', item_text(name))])) -%}{%- endfor -%}
+    {%- for column in columns -%}
+        {%- do texts.append(struct_of([('item', "'" ~ column.name ~ "'"), ('text', item_text(column.name)), ('clean', element_of('_tidied', loop.index)),
+            ('person', 'true' if meta_of(column).get('standard') == 'name' else 'false')])) -%}
+    {%- endfor -%}
     {%- set found = [] -%}
     {%- for rule, pattern in rules.items() -%}
         {%- do found.append(defect_in(rule, '_one.item', text_has('_one.text', pattern))) -%}
     {%- endfor -%}
+    {%- do found.append(defect_in('text_lost', '_one.item', lost_character('_one.clean'))) -%}
+    {%- do found.append(defect_in('text_masked', '_one.item', '_one.person and ' ~ masked_name('_one.clean'))) -%}
     {{ return("case when _untidy then " ~ without_nulls("flatten(" ~ each_as(list_of(texts), list_of(found)) ~ ")") ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}

@@ -6,8 +6,10 @@
 {# Characters 9 to 17: the organisation code of GB 11714-1997. #}
 {% macro organisation_code_in(credit_code) %}{{ return("substr(" ~ credit_code ~ ", 9, 9)") }}{% endmacro %}
 
-{# An old tax number is the area (6 digits) and the organisation code (9); null for any other. #}
-{% macro organisation_code_in_tax_number(x) %}{{ return("case when length(" ~ x ~ ") = 15 then substr(" ~ x ~ ", 7, 9) end") }}{% endmacro %}
+{# An old tax number is the area (6 digits) and the organisation code (9); null for any other, and for a placeholder. #}
+{% macro organisation_code_in_tax_number(x) -%}
+    {{ return("case when length(" ~ x ~ ") = 15 then " ~ with_value("substr(" ~ x ~ ", 7, 9)", "case when " ~ text_has('_v', '^[0-9A-Z]{8}[0-9X]$') ~ " and not " ~ is_placeholder('_v') ~ " then _v end") ~ " end") }}
+{%- endmacro %}
 
 {#
     Whose branch an enterprise or co-operative is by its name, which puts the parent's in front (企业名称登记管理规定 art. 13);

@@ -30,7 +30,8 @@
             'table': role.table,
             'role': role.role,
             'link': 'link_' ~ loop.index,
-            'entity': "coalesce(staged." ~ key ~ ", link_" ~ loop.index ~ ".entity_id)",
+            'entity': ("case when link_" ~ loop.index ~ ".rule = 'id_number_shared' then null else " if role.table == 'population' else "(")
+                ~ "coalesce(staged." ~ key ~ ", link_" ~ loop.index ~ ".entity_id)" ~ (" end" if role.table == 'population' else ")"),
             'speaks': speaks(staged, role.prefix, table_meta(role.table)),
             'problem': "staged." ~ problem if problem in staged else "cast(null as string)",
             'item': "staged." ~ item if item in staged else "cast(null as string)",

@@ -32,6 +32,25 @@
 {% macro agreement_over(agrees) %}{{ return("case when max(" ~ agrees ~ ") >= 2 then max(" ~ agrees ~ ") else min(" ~ agrees ~ ") end") }}{% endmacro %}
 
 {#
+    The county of a division code, as it is called today; null for a city or province, which say too little, and for zones
+    (41077x) and the rest of a city (410799), which lie within counties.
+#}
+{% macro county_in(code) -%}
+    {%- set county = "substr(" ~ code ~ ", 1, 6)" -%}
+    {%- set successors = code_table('division').get('successors') -%}
+    {%- set today = "coalesce(" ~ looked_up(county, successors) ~ ", " ~ county ~ ")" if successors else county -%}
+    {{ return("case when length(" ~ code ~ ") >= 6 and substr(" ~ code ~ ", 5, 2) not in ('00', '99') and substr(" ~ code ~ ", 5, 2) not between '71' and '80' then " ~ today ~ " end") }}
+{%- endmacro %}
+
+{# Whether two claims lie in one county: 1, 0, or null where one of them does not say. #}
+{% macro in_one_county(one, other) -%}
+    {{ return("case when " ~ county_in(one ~ '.division_code') ~ " = " ~ county_in(other ~ '.division_code') ~ " then 1 when " ~ county_in(one ~ '.division_code') ~ " <> " ~ county_in(other ~ '.division_code') ~ " then 0 end") }}
+{%- endmacro %}
+
+{# Whether a name is of a kind that one register gives once: a company's or a co-operative's, or one with its division in front (企业名称登记管理规定). #}
+{% macro says_whose_it_is(name) %}{{ return("(" ~ text_has(name, '公司|合作社') ~ " or " ~ division_named_in(name) ~ " is not null)") }}{% endmacro %}
+
+{#
     Claims of `loose` and the known legal entities with the same representative whose name is the same but for a division
     in front (企业名称登记管理规定, 6), which many leave out: 百货店 for 牧野区百货店. `in_place`: who says the shorter name also
     says that division.
@@ -60,7 +79,10 @@
         where
             known.credit_code is not null
             and loose.name <> known.name
-            and (known.name like '%' || loose.name or loose.name like '%' || known.name)
+            and (
+                substr(known.name, greatest(length(known.name) - length(loose.name), 0) + 1) = loose.name
+                or substr(loose.name, greatest(length(loose.name) - length(known.name), 0) + 1) = known.name
+            )
     ) as named_alike
     where division is not null
 {%- endmacro %}
@@ -82,7 +104,11 @@ select
     {{ claim_columns(table, 'claims') }},
     claims.{{ key }} as _entity_id
 from {{ claims }} as claims
-where claims.{{ key }} is not null{{ ' and claims.' ~ key ~ ' in (' ~ entities ~ ')' if entities }}
+where
+    claims.{{ key }} is not null{{ ' and claims.' ~ key ~ ' in (' ~ entities ~ ')' if entities }}
+    {%- if key == 'id_number' %}
+    and claims.id_number not in (select {{ element_of('candidates', 1) }}.entity_id from {{ links }} where rule = 'id_number_shared')
+    {%- endif %}
 
 union all
 

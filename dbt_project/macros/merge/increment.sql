@@ -17,7 +17,10 @@
 {%- endmacro %}
 
 {# The day of the build in China, as SQL: what is valid, is so on this day. #}
-{% macro build_day() -%}{{ return("date '" ~ inputs().day ~ "'") }}{%- endmacro %}
+{% macro build_day() -%}{{ return("date '" ~ (inputs().day if execute else '2000-01-01') ~ "'") }}{%- endmacro %}
+
+{# The same as a number of eight hexadecimal digits, as `surely_id_number` compares days. #}
+{% macro build_day_number() %}{{ return((inputs().day if execute else '2000-01-01').replace('-', '') | int(base=16)) }}{%- endmacro %}
 
 {# The day of the last build and that of this one, the earlier first: somebody may build a former day again. #}
 {% macro days_since_last_build() -%}

@@ -20,12 +20,16 @@
 #}
 {% macro any_item() %}{{ return('\x1a') }}{% endmacro %}
 
-{# What the catalogue declares an item to be, as SQL for {value, problem}. #}
-{% macro item_standard(column) -%}
+{#
+    What the catalogue declares an item to be, as SQL for {value, problem}. Five digits are a spreadsheet's day where the
+    resource is a workbook, or the item declares `excel_day: true`.
+#}
+{% macro item_standard(column, node) -%}
     {%- set meta = meta_of(column) -%}
-    {%- set written = 'standard ' ~ meta.get('standard') ~ ' ' ~ meta.get('codes') -%}
+    {%- set excel_day = meta.get('excel_day', meta_of(node).get('connector', {}).get('kind') == 'excel') -%}
+    {%- set written = 'standard ' ~ meta.get('standard') ~ ' ' ~ meta.get('codes') ~ ' ' ~ excel_day -%}
     {%- if written not in graph -%}
-        {%- do graph.update({written: standard_of(item(any_item()), meta.get('standard'), meta.get('codes'))}) -%}
+        {%- do graph.update({written: standard_of(item(any_item()), meta.get('standard'), meta.get('codes'), excel_day)}) -%}
     {%- endif -%}
     {{ return(graph[written].replace(any_item(), column.name)) }}
 {%- endmacro %}
@@ -40,15 +44,18 @@
     Steps that end in `landed`: each row with its address and standing, and each item as the catalogue declares it. An
     item with a standard or a code table is its standard value (a date, a code, a name; null where the rule is broken),
     any other is clean text. What the source wrote stays at the row's address in the landing.
-    _record_key   the declared key, parts joined with '|'; null when all parts are empty
+    _record_key   the declared key, parts joined with '|' (within a part: ^|, and ^^ for ^); null when all parts are empty
     _scope        hash of the key: what is staged again together
     _content      hash of what the row says, to tell a duplicate by
     _build        the build that staged the row
-    _recorded_at  when the source says it wrote the row (`recorded_at`: SQL over items, which are clean text there)
+    _recorded_at  when the source says it wrote the row (`recorded_at`: SQL over items, which are clean text there);
+                  null where that is later than a day after the row landed
     _status       duplicate: equal to the version before it; superseded: a later version of the record exists;
-                  else current. Versions of a record are ordered by _recorded_at, then as they landed. A
+                  else current. Versions of a record are ordered by _recorded_at, then as they landed; one without a time
+                  stands behind all that landed before it. A
                   withdrawal (_op delete) ends all that landed before it, whatever time those rows claim.
     _problem      why the row as a whole cannot be read (found by the connector, or destroyed text)
+    _damaged      whether a text of the row has lost a character, or a name is masked: see `attribute_order`
     _row_defects  repairs common to all text items, rules that items break, and repeated_key
     <item>:problem  of an item with a standard: the rule that it breaks, or null
     <item>:text     of an item with a standard: the clean text that it was read from
@@ -71,13 +78,14 @@
     {%- set silent = says_nothing(item_text(any_item())) -%}
     {#- As texts, for it is kept: a later batch may give an item another type. -#}
     {%- set content = row_hash(texts + ['_op', '_problem', '_raw']) -%}
+    {%- set resource_id = department ~ '.' ~ resource -%}
     {#- An unreadable row is no version of any record: it can only be a copy of its like. -#}
     {%- set record -%}
         case when {{ problem }} is null then coalesce('k' || {{ key }}, 'h' || {{ content }}) else 'h' || {{ content }} end
     {%- endset -%}
 {%- if stages_new_rows() -%}
 {#- Of the few records that new rows speak of, all versions have been put in order by the pre-hook, which asks for these. -#}
-{%- do graph.update({'versions of ' ~ this.identifier: new_versions(rows, record, content, items, recorded_at)}) -%}
+{%- do graph.update({'versions of ' ~ this.identifier: new_versions(rows, record, content, items, recorded_at, resource_id)}) -%}
 standing as (
     select * from {{ standing_of(this) }}
 ),
@@ -90,7 +98,7 @@ repeated as (
 ),
 
 versions as (
-    {{ new_versions(rows, record, content, items, recorded_at, of_records='(select _record from repeated)') }}
+    {{ new_versions(rows, record, content, items, recorded_at, resource_id, of_records='(select _record from repeated)') }}
 ),
 
 {{ standings() }},
@@ -129,8 +137,9 @@ cleaned as (
         {% if may_lose_cells(node) -%}
         _raw,
         {% endif -%}
+        _untidy,
         {{ list_joined(
-            text_repairs(items),
+            text_repairs(columns),
             list_joined(
                 number_repairs(columns),
                 key_repeated_defect(keys)
@@ -143,9 +152,9 @@ judged as (
     select
         *,
         {% for column in columns if has_standard(column) -%}
-        {{ item_standard(column) }} as {{ item(column.name ~ ':') }},
+        {{ item_standard(column, node) }} as {{ item(column.name ~ ':') }},
         {% endfor -%}
-        {{ recorded_at }} as _recorded_at
+        {{ recorded_at }} as _said_at
     from cleaned
 ),
 
@@ -165,40 +174,74 @@ landed as (
         _scope,
         _content,
         _op,
-        _recorded_at,
+        {{ in_time('_said_at', resource_id) }} as _recorded_at,
         _status,
         _problem,
-        {{ list_joined(list_joined('_repairs', lost_cells(columns)) if may_lose_cells(node) else '_repairs', item_defects(columns)) }} as _row_defects
+        {{ list_joined(list_joined('_repairs', lost_cells(columns)) if may_lose_cells(node) else '_repairs', item_defects(columns, from_the_future(recorded_at, items, resource_id))) }} as _row_defects,
+        case when _untidy then {{ text_damaged(side_by_side(items)) }} else false end as _damaged
     from judged
 )
 {%- endmacro %}
 
 {# The versions of records, as `standings` takes them; of all `rows` or of those `of_records`. Times are read as `landed` has them: of clean texts. #}
-{% macro new_versions(rows, record, content, items, recorded_at, of_records=none) -%}
+{% macro new_versions(rows, record, content, items, recorded_at, resource, of_records=none) -%}
     select
         _batch,
         _row,
         _record,
         _content,
-        {{ recorded_at }} as _recorded_at,
-        {{ landed_position() }} as _position,
-        _op = 'delete' as _withdraws
+        {{ in_time('_recorded_at', resource) }} as _recorded_at,
+        _position,
+        _withdraws
     from (
         select
             _batch,
             _row,
-            {{ record }} as _record,
-            {{ content }} as _content,
-            {% for name in items if name in recorded_at -%}
-            {{ clean_text(item(name)) }} as {{ item(name) }},
-            {% endfor -%}
-            coalesce(_op, 'upsert') as _op
-        from {{ rows }} as delivered
-        {% if of_records -%}
-        where {{ record }} in {{ of_records }}
-        {%- endif %}
-    ) as delivered
+            _record,
+            _content,
+            {{ recorded_at }} as _recorded_at,
+            {{ landed_position() }} as _position,
+            _op = 'delete' as _withdraws
+        from (
+            select
+                _batch,
+                _row,
+                {{ record }} as _record,
+                {{ content }} as _content,
+                {% for name in items if name in recorded_at -%}
+                {{ clean_text(item(name)) }} as {{ item(name) }},
+                {% endfor -%}
+                coalesce(_op, 'upsert') as _op
+            from {{ rows }} as delivered
+            {% if of_records -%}
+            where {{ record }} in {{ of_records }}
+            {%- endif %}
+        ) as delivered
+    ) as timed
 {%- endmacro %}
+
+{# The item that says when a row was written, as a defect where it says a time that was still to come when the row landed. #}
+{% macro from_the_future(recorded_at, items, resource) -%}
+    {%- set named = items | select('in', recorded_at) | list -%}
+    {{ return([defect('recorded_in_future', named[0], '_said_at is not null and ' ~ in_time('_said_at', resource) ~ ' is null')] if named else []) }}
+{%- endmacro %}
+
+{#
+    `x`, a time, or null where it lies more than a day after the day on which the row landed, by China's clock
+    (`landed` in inputs.json; where that does not say: the day of the build). So what is staged depends on no other day, and
+    a row staged again says the same.
+#}
+{% macro in_time(x, resource) -%}
+    {%- set days = inputs().get('landed', {}).get(resource, {}) -%}
+    {%- set sorted_days = days.values() | list | sort -%}
+    {%- if not days -%}{{ return("case when " ~ x ~ " < " ~ _too_late(build_day()) ~ " then " ~ x ~ " end") }}{%- endif -%}
+    {%- set latest, earliest = "date '" ~ sorted_days[-1] ~ "'", "date '" ~ sorted_days[0] ~ "'" -%}
+    {%- if latest == earliest -%}{{ return("case when " ~ x ~ " < " ~ _too_late(latest) ~ " then " ~ x ~ " end") }}{%- endif -%}
+    {%- set day = "cast(coalesce(" ~ looked_up('_batch', days) ~ ", '" ~ inputs().day ~ "') as date)" -%}
+    {{ return("case when " ~ x ~ " < " ~ _too_late(earliest) ~ " then " ~ x ~ " when " ~ x ~ " < " ~ _too_late(day) ~ " then " ~ x ~ " end") }}
+{%- endmacro %}
+
+{% macro _too_late(day) %}{{ return("cast(" ~ days_after(day, '2') ~ " as timestamp)") }}{% endmacro %}
 
 {# The same of rows that were staged before. #}
 {% macro former_versions_of(relation) -%}
@@ -234,13 +277,20 @@ in_epochs as (
     left join withdrawals on versions._record = withdrawals._record
 ),
 
+timed as (
+    select
+        *,
+        coalesce(_recorded_at, max(_recorded_at) over (partition by _record, _epoch order by _position rows between unbounded preceding and current row)) as _stands_at
+    from in_epochs
+),
+
 compared as (
     select
         *,
         coalesce(_content = lag(_content) over in_order, false) as _same,
         coalesce(_batch = lag(_batch) over in_order, false) as _same_batch
-    from in_epochs
-    window in_order as (partition by _record order by _epoch, _recorded_at nulls first, _batch, _row)
+    from timed
+    window in_order as (partition by _record order by _epoch, _stands_at nulls first, _batch, _row)
 ),
 
 standing as (
@@ -251,7 +301,7 @@ standing as (
             when _same then 'duplicate'
             when row_number() over (
                 partition by _record, _same
-                order by _epoch desc, _recorded_at desc nulls last, _batch desc, _row desc
+                order by _epoch desc, _stands_at desc nulls last, _batch desc, _row desc
             ) = 1 then 'current'
             else 'superseded'
         end as _status,
@@ -278,6 +328,7 @@ standing as (
     _recorded_at,
     _status,
     _problem,
+    _damaged,
     {% if defects -%}
     {{ list_joined('_row_defects', without_nulls(list_of(defects))) }} as _defects
     {%- else -%}
@@ -291,7 +342,7 @@ standing as (
     there, is evidence: a number with one digit wrong says much of whom it means.
 #}
 {% macro person_key(prefix, name) -%}
-    {{ return(claim_key(prefix, 'id_number', name) ~ ",\n    " ~ number_text(as_written(name)) ~ " as " ~ prefix ~ "written_number") }}
+    {{ return(claim_key(prefix, 'id_number', name) ~ ",\n    " ~ usable_number(as_written(name)) ~ " as " ~ prefix ~ "written_number") }}
 {%- endmacro %}
 
 {# The same for a legal entity; the item declares the standard credit_code. #}
@@ -302,13 +353,14 @@ standing as (
         ~ name ~ "' as " ~ prefix ~ "key_item") }}
 {%- endmacro %}
 
-{# `type`: a code of the seed certificate_types. #}
+{# `type`: a code of the seed certificate_types. A placeholder is no number. #}
 {% macro certificate_key(type, name) -%}
+    {%- set number = "case when not " ~ is_placeholder(item(name)) ~ " then " ~ item(name) ~ " end" -%}
     '{{ type }}' as certificate_type,
     '{{ name_of_code(type, 'certificate_types') if execute else '' }}' as certificate_type_name,
-    {{ item(name) }} as certificate_number,
-    '{{ type }}:' || {{ item(name) }} as certificate_id,
-    case when {{ item(name) }} is null then 'certificate_number_missing' end as certificate_key_problem,
+    {{ number }} as certificate_number,
+    '{{ type }}:' || {{ number }} as certificate_id,
+    case when {{ item(name) }} is null then 'certificate_number_missing' when {{ is_placeholder(item(name)) }} then 'certificate_number_placeholder' end as certificate_key_problem,
     '{{ name }}' as certificate_key_item
 {%- endmacro %}
 
@@ -331,9 +383,14 @@ standing as (
     {{ return(quoted) }}
 {%- endmacro %}
 
+{# Parts of a key side by side; what stands within a part escapes, or (a|b, c) would be (a, b|c). #}
 {% macro record_key(keys) -%}
     {%- set parts = [] -%}
-    {%- for key in keys -%}{%- do parts.append("coalesce(cast(" ~ item(key) ~ " as string), '')") -%}{%- endfor -%}
+    {%- for key in keys -%}
+        {%- set text = "cast(" ~ item(key) ~ " as string)" -%}
+        {%- if keys | length > 1 -%}{%- set text = "replace(replace(" ~ text ~ ", '^', '^^'), '|', '^|')" -%}{%- endif -%}
+        {%- do parts.append("coalesce(" ~ text ~ ", '')") -%}
+    {%- endfor -%}
     {{ return("nullif(" ~ parts | join(" || '|' || ") ~ ", '" ~ '|' * (keys | length - 1) ~ "')") }}
 {%- endmacro %}
 

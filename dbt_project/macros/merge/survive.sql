@@ -21,7 +21,7 @@
 
 {# What merging, and the governance of what is merged, reads of identified claims: a third less than they are wide. #}
 {% macro merged_columns(table) -%}
-    {%- set columns = ['_entity_id', '_order', '_number', '_recorded_at', '_register'] -%}
+    {%- set columns = ['_entity_id', '_order', '_number', '_recorded_at', '_damaged', '_register'] -%}
     {%- for name in attributes_of(table) if name != identifier_of(table) -%}{%- do columns.append(name) -%}{%- endfor -%}
     {{ return(columns) }}
 {%- endmacro %}

@@ -23,13 +23,24 @@
 
 {#
     行政区划代码, GB/T 2260 (6 digits), to the street or village (9, 12; GB/T 10114): the code itself, or that of a name. Zeros
-    that only fill up are left out: 410702000000 is the district 410702, 41 and 4107 are 410000 and 410700.
+    that only fill up are left out: 410702000000 is the district 410702, 41 and 4107 are 410000 and 410700. A code that
+    no edition of GB/T 2260 has (table `county_codes`) nor the city uses for itself is none.
 #}
 {% macro division(x) -%}
     {%- set digits = "case when " ~ text_has(x, '[0-9]') ~ " then " ~ number_text(x) ~ " end" -%}
     {%- set filled = text_replaced(text_replaced(digits, '^([1-9][0-9])$', '\\100'), '^([1-9][0-9]{3})$', '\\100') -%}
     {%- set short = text_replaced(text_replaced(text_found(filled, '^[1-9][0-9]{5}([0-9]{3}){0,2}$'), '^([0-9]{6,9})000$', '\\1'), '^([0-9]{6})000$', '\\1') -%}
-    {{ return("case when length(" ~ x ~ ") = 6 and " ~ text_has(x, '^[1-9][0-9]{5}$') ~ " then " ~ x ~ " else coalesce(" ~ decode(x, 'division') ~ ", nullif(" ~ short ~ ", '')) end") }}
+    {%- set code = with_value(short, "case when " ~ _county_known('_v') ~ " then _v end") -%}
+    {{ return("coalesce(" ~ decode(x, 'division') ~ ", " ~ code ~ ")") }}
+{%- endmacro %}
+
+{# Whether the first six digits are, or ever were, a division: for each province its four-digit codes side by side. #}
+{% macro _county_known(x) -%}
+    {%- set branches = [] -%}
+    {%- for province, counties in code_table('county_codes').names.items() -%}
+        {%- do branches.append("when '" ~ province ~ "' then " ~ place_in("' " ~ counties ~ " '", "' ' || substr(" ~ x ~ ", 3, 4) || ' '") ~ " > 0") -%}
+    {%- endfor -%}
+    {{ return("case substr(" ~ x ~ ", 1, 2) " ~ branches | join(' ') ~ " end" if branches else 'true') }}
 {%- endmacro %}
 
 {#

@@ -15,8 +15,13 @@
     {{ return("substr('0X987654321', " ~ weighted_places(x, '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', [3, 7, 9, 10, 5, 8, 4, 2], first) ~ " % 11 + 1, 1)") }}
 {%- endmacro %}
 
+{# No authority has 0, and no organisation zeros for its code; of digits in their order two keep the rule of the check character, as zeros do. #}
+{% macro _no_organisation(x) -%}
+    {{ return("substr(" ~ x ~ ", 1, 1) = '0' or substr(" ~ x ~ ", 9, 8) = '00000000' or " ~ x ~ " in ('123456789012345678', '901234567890123456')") }}
+{%- endmacro %}
+
 {% macro _credit_code_fault(x) -%}
-    {{ return("case when length(" ~ x ~ ") = 15 and " ~ text_has(x, '^[0-9]{15}$') ~ " then 'registration_number_only' "
+    {{ return("case when " ~ is_placeholder(x) ~ " or length(" ~ x ~ ") = 18 and (" ~ _no_organisation(x) ~ ") then 'credit_code_placeholder' when length(" ~ x ~ ") = 15 and " ~ text_has(x, '^[0-9]{15}$') ~ " then 'registration_number_only' "
         ~ "when length(" ~ x ~ ") <> 18 then 'credit_code_length' "
         ~ "when not " ~ text_has(x, '^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$') ~ " then 'credit_code_character' "
         ~ "when " ~ credit_code_check_character(x) ~ " <> substr(" ~ x ~ ", 18, 1) then 'credit_code_check_digit' end") }}
@@ -26,8 +31,8 @@
 {% macro credit_code_checked(x) -%}
     {%- set rule_by_rule = with_value(number_text(x), checked('_v', "case when _v is null then 'credit_code_missing' else " ~ _credit_code_fault('_v') ~ " end")) -%}
     {%- set upper = "upper(" ~ x ~ ")" -%}
-    {{ return("case when " ~ surely_credit_code(x) ~ " then " ~ struct_of([('value', x), ('problem', 'cast(null as string)')])
-        ~ " when " ~ surely_credit_code(upper) ~ " then " ~ struct_of([('value', upper), ('problem', 'cast(null as string)')]) ~ " else " ~ rule_by_rule ~ " end") }}
+    {{ return("case when " ~ surely_credit_code(x) ~ " and not (" ~ _no_organisation(x) ~ ") then " ~ struct_of([('value', x), ('problem', 'cast(null as string)')])
+        ~ " when " ~ surely_credit_code(upper) ~ " and not (" ~ _no_organisation(x) ~ ") then " ~ struct_of([('value', upper), ('problem', 'cast(null as string)')]) ~ " else " ~ rule_by_rule ~ " end") }}
 {%- endmacro %}
 
 {% macro credit_code(x) %}{{ return("(" ~ credit_code_checked(x) ~ ").value") }}{% endmacro %}
@@ -52,16 +57,16 @@
     {{ return("case when " ~ code ~ " is not null then coalesce(" ~ looked_up("substr(" ~ code ~ ", 1, 2)", kinds) ~ ", 'other') end") }}
 {%- endmacro %}
 
-{# Registration, tax and organisation numbers of before 2015, as they are compared. #}
-{% macro old_number(x) %}{{ return(number_text(x)) }}{% endmacro %}
+{# Registration, tax and organisation numbers of before 2015, as they are compared; null for a placeholder. #}
+{% macro old_number(x) %}{{ return(usable_number(x)) }}{% endmacro %}
 
 {#
     工商注册号 of 15 digits (GS 15-2006): office (6), sequence (8), check digit by ISO 7064 MOD 11,10. Those of 13 digits, of
-    before 2007, have none. {value, problem}: the number stays, since it was given so.
+    before 2007, have none. {value, problem}: a number of that form stays where its check digit is wrong, since it was given so.
 #}
 {% macro registration_number_checked(x) -%}
-    {%- set wrong = "length(_v) = 15 and " ~ text_has('_v', '^[0-9]{15}$') ~ " and " ~ mod_11_10_check_digit('_v', 14) ~ " <> substr(_v, 15, 1)" -%}
-    {{ return(with_value(old_number(x), struct_of([('value', '_v'), ('problem', "case when " ~ wrong ~ " then 'registration_number_check' end")]))) }}
+    {%- set wrong = "case when length(_v) = 15 and " ~ mod_11_10_check_digit('_v', 14) ~ " <> substr(_v, 15, 1) then 'registration_number_check' end" -%}
+    {{ return(number_checked(x, '^([0-9]{13}|[0-9]{15})$', 'registration_number_form', "substr(_v, 7, 8) = '00000000'", wrong)) }}
 {%- endmacro %}
 
 {# ISO 7064 MOD 11,10: the digit behind the first `count`, with which the last sum is one. #}
@@ -69,8 +74,11 @@
 
 {# 组织机构代码 (GB 11714-1997), nine characters without the hyphen. {value, problem}: the code stays where its check character is wrong. #}
 {% macro organisation_code_checked(x) -%}
-    {%- set problem = "case when not " ~ text_has('_v', '^[0-9A-Z]{8}[0-9X]$') ~ " then 'organisation_code_form' when "
-        ~ organisation_check_character('_v') ~ " <> substr(_v, 9, 1) then 'organisation_code_check' end" -%}
-    {{ return(with_value(with_value(old_number(x), struct_of([('v', '_v'), ('p', problem)])),
-        struct_of([('value', "case when _v.p = 'organisation_code_form' then null else _v.v end"), ('problem', '_v.p')]))) }}
+    {%- set wrong = "case when " ~ organisation_check_character('_v') ~ " <> substr(_v, 9, 1) then 'organisation_code_check' end" -%}
+    {{ return(number_checked(x, '^[0-9A-Z]{8}[0-9X]$', 'organisation_code_form', doubt=wrong)) }}
+{%- endmacro %}
+
+{# 纳税人识别号: a credit code; of before 2015 area and organisation code (15); an identity number, with two digits more for a second business. #}
+{% macro tax_number_checked(x) -%}
+    {{ return(number_checked(x, '^([0-9A-Z]{15}|[0-9A-Z]{17,18}|[0-9A-Z]{20})$', 'tax_number_form', "length(_v) = 15 and substr(_v, 7, 8) = '00000000' or length(_v) = 18 and (" ~ _no_organisation('_v') ~ ")")) }}
 {%- endmacro %}

@@ -20,21 +20,22 @@
 {#
     The standards that a catalogue's item may declare (`standard`, or `codes` for a code table): SQL for {value, problem}
     over clean text, or none where the item stays clean text. The one place where a declared word becomes a rule.
+    `excel_day`: the column comes from a spreadsheet, so that five digits are a day's number.
 #}
-{% macro standard_of(x, standard, codes) -%}
+{% macro standard_of(x, standard, codes, excel_day=false) -%}
     {%- if codes -%}{{ return(checked_or(x, decode(x, codes), 'code_unknown')) }}
     {%- elif standard == 'id_number' -%}{{ return(id_number_checked(x)) }}
     {%- elif standard == 'credit_code' -%}{{ return(credit_code_checked(x)) }}
-    {%- elif standard == 'date' -%}{{ return(date_checked(x)) }}
+    {%- elif standard == 'date' -%}{{ return(date_checked(x, excel_day)) }}
     {%- elif standard == 'phone' -%}{{ return(checked_or(x, phone(x), 'phone_form')) }}
     {%- elif standard == 'division' -%}{{ return(checked_or(x, division(x), 'code_unknown')) }}
     {%- elif standard == 'industry' -%}{{ return(checked_or(x, industry(x), 'code_unknown')) }}
     {%- elif standard == 'name' -%}{{ return(name_checked(x)) }}
-    {%- elif standard == 'organisation_name' -%}{{ return(struct_of([('value', clean_organisation_name(x)), ('problem', 'cast(null as string)')])) }}
+    {%- elif standard == 'organisation_name' -%}{{ return(organisation_name_checked(x)) }}
     {%- elif standard == 'registration_number' -%}{{ return(registration_number_checked(x)) }}
     {%- elif standard == 'organisation_code' -%}{{ return(organisation_code_checked(x)) }}
     {%- elif standard == 'currency' -%}{{ return(checked_or(x, _currency_in(x), 'code_unknown')) }}
-    {%- elif standard == 'tax_number' -%}{{ return(struct_of([('value', old_number(x)), ('problem', 'cast(null as string)')])) }}
+    {%- elif standard == 'tax_number' -%}{{ return(tax_number_checked(x)) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}

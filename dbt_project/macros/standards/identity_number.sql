@@ -54,19 +54,22 @@
         ~ ", 1, 1) = '9' then substr(" ~ number ~ ", 2, 2) in (" ~ provinces | join(', ') ~ ") else substr(" ~ number ~ ", 1, 2) in (" ~ provinces | join(', ') ~ ") end") }}
 {%- endmacro %}
 
+{# The placeholders of fifteen digits that have a date of birth and so become numbers of eighteen: 111111111111111, 234567890123456. #}
+{% macro _completed_placeholder(x) %}{{ return("substr(" ~ x ~ ", 1, 17) in ('11111119111111111', '23456719890123456')") }}{% endmacro %}
+
 {# Why `x`, an eighteen-character text of number_text, is no number; null when it is one. #}
 {% macro _id_fault(x) -%}
     {%- set last = "substr(" ~ x ~ ", 18, 1)" -%}
     {{ return("case when length(" ~ x ~ ") <> 18 then 'id_number_length' "
         ~ "when not (" ~ _begins_with_digits(x, 17) ~ ") or " ~ place_in("'0123456789X'", last) ~ " = 0 then 'id_number_form' "
-        ~ "when coalesce(" ~ id_number_birth_date(x) ~ " not between date '1850-01-01' and current_date, true) then 'id_number_birth_date' "
-        ~ "when " ~ id_check_character(x) ~ " <> " ~ last ~ " then 'id_number_check_digit' end") }}
+        ~ "when coalesce(" ~ id_number_birth_date(x) ~ " not between date '1850-01-01' and " ~ build_day() ~ ", true) then 'id_number_birth_date' "
+        ~ "when " ~ id_check_character(x) ~ " <> " ~ last ~ " then 'id_number_check_digit' when " ~ _completed_placeholder(x) ~ " then 'id_number_placeholder' end") }}
 {%- endmacro %}
 
 {# {value, problem}: the eighteen-character number or null, and the rule that makes it unusable or null. `x`: a column. #}
 {% macro id_number_checked(x) -%}
     {%- set rule_by_rule = with_value(_id_18_of(number_text(x)), checked('_v', "case when _v is null then 'id_number_missing' else " ~ _id_fault('_v') ~ " end")) -%}
-    {{ return("case when " ~ surely_id_number(x) ~ " then " ~ struct_of([('value', x), ('problem', 'cast(null as string)')]) ~ " else " ~ rule_by_rule ~ " end") }}
+    {{ return("case when " ~ surely_id_number(x) ~ " and not " ~ _completed_placeholder(x) ~ " then " ~ struct_of([('value', x), ('problem', 'cast(null as string)')]) ~ " else " ~ rule_by_rule ~ " end") }}
 {%- endmacro %}
 
 {% macro id_number(x) %}{{ return("(" ~ id_number_checked(x) ~ ").value") }}{% endmacro %}

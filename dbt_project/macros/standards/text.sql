@@ -12,22 +12,61 @@
 {%- endmacro %}
 
 {#
-    HTML entities back to their characters. A browser writes &#29724; for a character that the page's encoding does not
-    have, so rare characters of names come that way. `&` is restored first, because a text that went through two web
-    pages has &amp;lt;. An unknown name becomes a space: taken out, what stands beside it could make a new entity.
+    HTML entities back to their characters, decimal, hexadecimal and named (table `html_entities`), with and without `;`.
+    A browser writes &#29724; for a character that the page's encoding does not have, so rare characters of names come
+    that way. `&` is restored first, because a text that went through two web pages has &amp;lt;. A number that is no
+    character (a surrogate, beyond Unicode) was one once: it becomes □, which marks a lost character. A name that nobody
+    knows stays without its `;`, with which it would look like an entity for ever.
+    \x01 and \x02 stand behind names while they are looked up: without and with `;`.
 #}
 {% macro without_entities(x) -%}
-    {%- set named = {'nbsp': ' ', 'ensp': ' ', 'emsp': ' ', 'middot': '·', 'bull': '·', 'quot': '"', 'apos': "''", 'lt': '<', 'gt': '>', 'times': '×',
-                     'ldquo': '“', 'rdquo': '”', 'lsquo': '‘', 'rsquo': '’', 'ndash': '–', 'mdash': '—', 'hellip': '…'} -%}
-    {%- set steps = namespace(sql=numbered_characters(text_replaced(x, '&((amp|#0*38|#[xX]0*26);)+', '&'))) -%}
-    {%- for name, character in named.items() -%}{%- set steps.sql = "replace(" ~ steps.sql ~ ", '&" ~ name ~ ";', '" ~ character ~ "')" -%}{%- endfor -%}
-    {%- set rest = text_replaced(steps.sql, '&(#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z]+);', ' ') -%}
-    {{ return("case when " ~ place_in(x, "'&'") ~ " > 0 then " ~ half_width(rest) ~ " else " ~ x ~ " end") }}
+    {%- set plain = text_replaced(x, '[\\x01\\x02]', ' ') -%}
+    {%- set numbered = "replace(" ~ _numbered_characters(_ampersands(plain)) ~ ", '\ufffd', '□')" -%}
+    {%- set marked = "replace(" ~ text_replaced(_ampersands(half_width(numbered)), '&([a-zA-Z][a-zA-Z0-9]*)', '&\\1\x01') ~ ", '\x01;', '\x02')" -%}
+    {%- set name = "replace(replace(substr(_one, 2), '\x02', ';'), '\x01', '')" -%}
+    {%- set character = with_value(decode(name, 'html_entities'), character_of(hexadecimal("substr(_v, 3)"))) -%}
+    {%- set named = with_value(marked, folded(texts_found('_v', '&[a-zA-Z][a-zA-Z0-9]*[\\x01\\x02]'), '_v', "replace(_all, _one, coalesce(" ~ character ~ ", _one))")) -%}
+    {%- set left = text_replaced(text_replaced("replace(" ~ named ~ ", '\x01', '')", '\\x02', ' '), '&#([0-9]+|[xX][0-9a-fA-F]+);?', '□') -%}
+    {{ return("case when " ~ place_in(x, "'&'") ~ " > 0 then " ~ left ~ " else " ~ x ~ " end") }}
+{%- endmacro %}
+
+{# &amp; and its like, once or several times over. #}
+{% macro _ampersands(x) -%}
+    {{ return(text_replaced(text_replaced(x, '&(amp|AMP)#', '&#'), '&((amp|AMP|#0*38|#[xX]0*26);)+', '&')) }}
+{%- endmacro %}
+
+{# Numbered characters as themselves. Numbers 128 to 159 are Windows' (as browsers read them), controls a blank. #}
+{% macro _numbered_characters(x) -%}
+    {%- set windows = '€□‚ƒ„…†‡ˆ‰Š‹Œ□Ž□□‘’“”•–—˜™š›œ□žŸ' -%}
+    {%- set number = "case when substr(_one, 3, 1) in ('x', 'X') then " ~ hexadecimal("substr(_one, 4, length(_one) - 4)") ~ " else "
+        ~ cast_or_null("substr(_one, 3, length(_one) - 3)", 'bigint') ~ " end" -%}
+    {%- set character = "case when _v < 32 or _v = 127 then ' ' when _v between 128 and 159 then substr('" ~ windows ~ "', cast(_v - 127 as integer), 1) when _v < 55296 or _v between 57344 and 65533 or _v between 65536 and 1114111 then "
+        ~ character_of('_v') ~ " else '□' end" -%}
+    {{ return(with_value(text_replaced(x, '&#([0-9]+|[xX][0-9a-fA-F]+);?', '&#\\1;'),
+        folded(texts_found('_v', '&#[0-9xX][0-9a-fA-F]*;'), '_v', "replace(_all, _one, " ~ with_value(number, character) ~ ")"))) }}
+{%- endmacro %}
+
+{#
+    A character that was lost on the way: □ or 〓 for one that had no code, ? beside Chinese characters or twice, the images of
+    U+FFFD and of unused memory in GBK (锟斤拷, 烫烫), and of U+FFFD in Latin 1. SQL for whether a text has one.
+#}
+{% macro lost_character(x) -%}
+    {%- set han = '[' ~ _han() ~ ']' -%}
+    {{ return(text_has(x, '[□〓▯\ufffd]|[?？]{2}|^[?？]$|' ~ han ~ '[?？]|[?？]' ~ han ~ '|锟[斤戒藉芥界借介]|斤拷|烫烫|屯屯屯|ï¿½')) }}
+{%- endmacro %}
+
+{# Either, of a whole row's texts or of an attribute's value. #}
+{% macro text_damaged(x) %}{{ return("(" ~ lost_character(x) ~ " or " ~ masked_name(x) ~ ")") }}{% endmacro %}
+
+{# A name of which a part is hidden: 李＊, 王**, 李某某. #}
+{% macro masked_name(x) -%}
+    {%- set han = '[' ~ _han() ~ ']' -%}
+    {{ return(text_has(x, han ~ '[*＊✱×]|[*＊✱×]' ~ han ~ '|[*＊✱×]{2}|^' ~ han ~ '{1,2}某某?$')) }}
 {%- endmacro %}
 
 {# Texts that registers write where they have nothing to say. #}
 {% macro says_nothing(x) -%}
-    {{ return(x ~ " in ('', 'N/A', 'n/a', '#N/A', 'NA', 'NULL', 'null', 'Null', '(null)', '<null>', 'NONE', 'None', 'none', 'NIL', 'nan', 'NaN', 'undefined', '-', '--', '---', '----', '-----', '—', '——', '/', " ~ text_constant('\\N') ~ ", " ~ text_constant('\\n') ~ ", '无', '空', '不详', '未知', '暂无', '未填写')") }}
+    {{ return(x ~ " in ('', 'N/A', 'n/a', '#N/A', 'NA', 'NULL', 'null', 'Null', '(null)', '<null>', 'NONE', 'None', 'none', 'NIL', 'nan', 'NaN', 'undefined', '-', '--', '---', '----', '-----', '—', '——', '/', " ~ text_constant('\\N') ~ ", " ~ text_constant('\\n') ~ ", '无', '空', '不详', '未知', '暂无', '未填写', '未填', '没有', '不清楚', '无号', '无号码', '待补', '待定', '待查', '未提供', '未登记', '未采集', '（无）', '(无)')") }}
 {%- endmacro %}
 
 {# Characters that show as nothing at all (soft hyphen, zero width, direction marks), and those that show as white space. #}
@@ -46,11 +85,12 @@
 {%- endmacro %}
 
 {#
-    Whether any of the texts, side by side, needs `clean_text`: one look over a whole row, since most rows need none.
+    Whether any of the texts, side by side, needs `clean_text` or may have lost a character: one look over a whole row,
+    since most rows need none.
     What says nothing is looked for item by item: it is too common.
 #}
 {% macro untidy(texts) -%}
-    {{ return(text_has(texts, '[\\x00-\\x1e\\x7f０-９Ａ-Ｚａ-ｚ&' ~ _unseen() ~ _white() ~ ']|(^|\\x1f) | (\\x1f|$)|  ')) }}
+    {{ return(text_has(texts, '[\\x00-\\x1e\\x7f０-９Ａ-Ｚａ-ｚ&?？*＊✱×某□〓▯锟拷烫屯ï\ufffd' ~ _unseen() ~ _white() ~ ']|(^|\\x1f) | (\\x1f|$)|  ')) }}
 {%- endmacro %}
 
 {# Chinese characters, with extension A and the rare ones beyond U+20000. #}
@@ -78,8 +118,8 @@
 
 {#
     姓名: {value, problem}. The middle dot of minority names (U+00B7) comes in many look-alikes. A digit in a name, or a
-    character that only one office's computers know (private use), is for the office to look at; the name stays. `x`: a
-    column; most names are asked one question.
+    character that only one office's computers know (private use), is for the office to look at; the name stays. What has no
+    letter at all (a date, a telephone number) is no name. `x`: a column; most names are asked one question.
 #}
 {% macro name_checked(x) -%}
     {%- set dots = '·•・．.‧･∙⋅●ㆍ﹒。｡' -%}
@@ -89,8 +129,9 @@
     {%- set known = "case when " ~ text_has(x, '[' ~ other_codes ~ ']') ~ " then " ~ _one_code(x) ~ " else " ~ x ~ " end" -%}
     {%- set dotted = "nullif(trim(both '·' from " ~ text_replaced("replace(" ~ known ~ ", ' ', '')", '[' ~ dots ~ ']+', '·') ~ "), '')" -%}
     {%- set name = "case when " ~ text_has(x, '[' ~ _han() ~ others_han ~ ']') ~ " then " ~ dotted ~ " else " ~ known ~ " end" -%}
-    {%- set problem = "case when " ~ text_has(x, '[0-9]') ~ " then 'digits_in_name' when " ~ text_has(x, '[' ~ private ~ ']') ~ " then 'name_private_use' end" -%}
-    {{ return("case when " ~ text_has(x, '[ 0-9' ~ dots ~ other_codes ~ private ~ ']') ~ " then " ~ struct_of([('value', name), ('problem', problem)])
+    {%- set letterless = text_has(x, '^[^\\p{L}' ~ others_han ~ private ~ ']*$') -%}
+    {%- set problem = "case when " ~ letterless ~ " then 'name_form' when " ~ text_has(x, '[0-9]') ~ " then 'digits_in_name' when " ~ text_has(x, '[' ~ private ~ ']') ~ " then 'name_private_use' end" -%}
+    {{ return("case when " ~ text_has(x, '^[^\\p{L}]|[ 0-9' ~ dots ~ other_codes ~ private ~ ']') ~ " then " ~ struct_of([('value', "case when not " ~ letterless ~ " then " ~ name ~ " end"), ('problem', problem)])
         ~ " else " ~ struct_of([('value', x), ('problem', 'cast(null as string)')]) ~ " end") }}
 {%- endmacro %}
 
@@ -102,6 +143,12 @@
     {{ return("case when " ~ odd ~ " then replace(replace(" ~ _closed_up(x) ~ ", '（', '('), '）', ')') else " ~ x ~ " end") }}
 {%- endmacro %}
 
+{# {value, problem}: null for what has no letter at all (a date, a telephone number). #}
+{% macro organisation_name_checked(x) -%}
+    {%- set letterless = text_has(x, '^[^\\p{L}]*$') -%}
+    {{ return("case when " ~ letterless ~ " then " ~ struct_of([('value', 'cast(null as string)'), ('problem', "'organisation_name_form'")]) ~ " else " ~ struct_of([('value', clean_organisation_name(x)), ('problem', 'cast(null as string)')]) ~ " end") }}
+{%- endmacro %}
+
 {# Letters and digits of a number: no white space, hyphens or quotes, upper case. #}
 {% macro number_text(x) -%}
     {%- set letters = text_replaced("upper(" ~ x ~ ")", '[\\s\\-‐-―－−_"`‘’“”\\x27]', '') -%}
@@ -109,27 +156,50 @@
 {%- endmacro %}
 
 {#
-    联系电话: 11 digits of a mobile, or area and number of a land line with its extension; null where it is neither. Of
-    several numbers in one field the first counts. `x`: a column.
+    联系电话: 11 digits of a mobile, or area and number of a land line with its extension behind a hyphen; null where it is
+    neither. Of several numbers in one field the first counts. Digits are only joined where they stand as one number is
+    written (138 0000 0001, 302-9999); what stands behind must be an extension, another number or a remark, each in a
+    form of its own, or nothing is understood of the field. A local number of one digit only is a placeholder. `x`: a column.
 #}
 {% macro phone(x) -%}
-    {#- What ends the first number: a sign between several, or what leads to an extension. -#}
-    {%- set first = text_found(x, '^[^/、,，;；|转]*') -%}
-    {%- set tail = '([0-9]{7,8}) *(-+|转) *([0-9]{1,6})$' -%}
-    {%- set extended = with_value(struct_of([('number', _phone_number(text_replaced(x, tail, '\\1'))), ('extension', text_replaced(text_found(x, tail), tail, '\\3'))]),
-        "case when _v.number not like '1%' then _v.number || '-' || _v.extension else _v.number end") -%}
-    {{ return("case when " ~ text_has(x, '^(1[3-9][0-9]{9}|(010|02[0-9])-[2-8][0-9]{7}|0[3-9][0-9]{2}-[2-8][0-9]{6,7})$') ~ " then " ~ x ~ " when " ~ x ~ " is not null then coalesce(case when "
-        ~ text_has(x, tail) ~ " then " ~ extended ~ " end, " ~ _phone_number(x) ~ ", " ~ _phone_number(first) ~ ") end") }}
+    {%- set signs = "translate(" ~ x ~ ", '（）【】－–—―‐_＋＊＃：，、；／～．', '()()------+*#:,,;/~.')" -%}
+    {#- A whole number that was a double; a label in front (电话：, (办)); the first of several. -#}
+    {%- set bare = text_replaced(text_replaced(signs, '^([0-9]{7,12})[.]0+$', '\\1'), '^([^0-9(+]|[(][^0-9)]*[)])+', '') -%}
+    {%- set first = text_found(bare, '^[^/,;|~至或和及&]*') -%}
+    {%- set found = namespace(sql=text_replaced(first, '^((1[89]|2[01])[0-9]{2}[-/.年][0-9]{1,2}([-/.月].*)?|20[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]))$', '')) -%}
+    {%- for form, parts in _phone_forms() -%}{%- set found.sql = text_replaced(found.sql, form, parts) -%}{%- endfor -%}
+    {%- set joined = text_replaced("replace(" ~ text_replaced(text_found(found.sql, '^!.*'), '[-! .()]', '') ~ ", '=', '-')", '~([0-9]+)$', '-\\1') -%}
+    {%- set other = "nullif(" ~ text_replaced("replace(" ~ joined ~ ", '~', '')", '^(0[0-9]{2,3}-)?(2{7,8}|3{7,8}|4{7,8}|5{7,8}|6{7,8}|7{7,8}|8{7,8})(-.*)?$', '') ~ ", '')" -%}
+    {{ return("case when " ~ text_has(x, '^(1[3-9][0-9]{9}|(010|02[0-9])-[2-8][0-9]{3}[0-9]{4}|0[3-9][0-9]{2}-[2-8][0-9]{6,7})$') ~ " and replace(substr(" ~ x ~ ", 6), substr(" ~ x ~ ", 6, 1), '') <> '' then " ~ x ~ " when " ~ x ~ " is not null then " ~ other ~ " end") }}
 {%- endmacro %}
 
-{# One number, whatever stands between its digits: without 86, with a hyphen behind the area (3 digits of 010 and 02x, else 4). #}
-{% macro _phone_number(x) -%}
-    {%- set steps = namespace(sql=text_replaced(x, '[^0-9]', '')) -%}
-    {%- for pattern, replacement in [
-        ('^(0086|86)(1[3-9][0-9]{9}|0[0-9]{9,11})$', '\\2'), ('^(0086|86)([2-9][0-9]{8,10}|10[0-9]{8})$', '0\\2'), ('^0(1[3-9][0-9]{9})$', '\\1'),
-        ('^(010|02[0-9])([2-8][0-9]{7})$', '\\1-\\2'), ('^(0[3-9][0-9]{2})([2-8][0-9]{6,7})$', '\\1-\\2')
-    ] -%}
-        {%- set steps.sql = text_replaced(steps.sql, pattern, replacement) -%}
+{#
+    The forms of a telephone number and what is made of each: ! in front, = behind the area (3 digits of 010 and 02x, else
+    4), ~ before the extension. What has ! matches no other form.
+#}
+{% macro _phone_forms() -%}
+    {%- set china = '[(]?(?:[+]|00)?86[)]?[- ]*' -%}
+    {%- set local, local_of_8 = '([2-8][0-9]{2,3}[- ]?[0-9]{4})', '([2-8][0-9]{3}[- ]?[0-9]{4})' -%}
+    {#- Digits of a mobile stand in groups of 3-4-4, 4-3-4, 3-3-5, 5-3-3 or 5-6, or as one. -#}
+    {%- set grouped = [] -%}
+    {%- for sizes in [(3, 4, 4), (4, 3, 4), (3, 3, 5), (5, 3, 3), (5, 6)] -%}
+        {%- set groups = ['1[3-9][0-9]{' ~ (sizes[0] - 2) ~ '}'] -%}
+        {%- for size in sizes[1:] -%}{%- do groups.append('[0-9]{' ~ size ~ '}') -%}{%- endfor -%}
+        {%- do grouped.append(groups | join('[- .]?')) -%}
     {%- endfor -%}
-    {{ return("nullif(" ~ text_found(steps.sql, '^(1[3-9][0-9]{9}|0[0-9]{2,3}-[0-9]{7,8}|[2-8][0-9]{6,7}|[48]00[0-9]{7})$') ~ ", '')") }}
+    {%- set mobile = '(?:' ~ grouped | join('|') ~ ')' -%}
+    {%- set han = '[' ~ _han() ~ ']' -%}
+    {%- set extension = ' *[(]? *(?:(?:-|转|分机号?|内线|#|[*]|[eE][xX][tT][.:]?|[xX]) *)+([0-9]{1,6})(?:号|室)?[)]?' -%}
+    {%- set another = '[- ]+[(]?[+]?[0-9][0-9() -]{6,}.*' -%}
+    {%- set remark = ' *(?:[(]|' ~ han ~ ').*| +[0-9]{1,4}' ~ han ~ '.*' -%}
+    {%- set tail = '(?:' ~ extension ~ ')?(?:' ~ another ~ '|' ~ remark ~ ')?[- .]*$' -%}
+    {{ return([
+        ('^(?:' ~ china ~ ')?0?(' ~ mobile ~ ')' ~ tail, '!\\1'),
+        ('^(?:' ~ china ~ ')?[(]?(010|02[0-9])[)]?[- ]*' ~ local_of_8 ~ tail, '!\\1=\\2~\\3'),
+        ('^(?:' ~ china ~ ')?[(]?(0[3-9][0-9]{2})[)]?[- ]*' ~ local ~ tail, '!\\1=\\2~\\3'),
+        ('^' ~ china ~ '[(]?(10|2[0-9])[)]?[- ]*' ~ local_of_8 ~ tail, '!0\\1=\\2~\\3'),
+        ('^' ~ china ~ '[(]?([3-9][0-9]{2})[)]?[- ]*' ~ local ~ tail, '!0\\1=\\2~\\3'),
+        ('^([48]00(?:[- ]?[0-9]){7})' ~ tail, '!\\1~\\2'),
+        ('^' ~ local ~ tail, '!\\1~\\2'),
+    ]) }}
 {%- endmacro %}

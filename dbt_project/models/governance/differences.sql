@@ -36,7 +36,7 @@ accused as (
     from {{ ref('difference_kinds') }} as kinds
     inner join standings as one on kinds.register = one.register
     where
-        '|' || kinds.statuses || '|' like '%|' || one.status || '|%'
+        {{ text_holds("'|' || kinds.statuses || '|'", "'|' || one.status || '|'") }}
         and {{ concerned }}
 ),
 
@@ -44,7 +44,7 @@ found as (
     select accused.kind, accused.credit_code, accused.resource, accused.status, other.resource as other_resource, other.status as other_status
     from accused
     inner join standings as other on accused.other_register = other.register and accused.credit_code = other.credit_code
-    where '|' || accused.other_statuses || '|' like '%|' || other.status || '|%'
+    where {{ text_holds("'|' || accused.other_statuses || '|'", "'|' || other.status || '|'") }}
 
     union all
 

@@ -9,6 +9,6 @@ select
     _role,
     cast(null as string) as entity_id,
     cast(null as string) as method,
-    'certificate_number_missing' as rule
+    coalesce(_key_problem, 'certificate_number_missing') as rule
 from {{ ref('int_certificate__claims') }}
 where certificate_id is null

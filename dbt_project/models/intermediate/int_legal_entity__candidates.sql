@@ -30,6 +30,7 @@ known as (
         name,
         representative_name,
         address,
+        division_code,
         registration_number,
         tax_number,
         {{ organisation_code_in('credit_code') }} as organisation_code,
@@ -48,12 +49,13 @@ pairs as (
         ambiguous._claim_key,
         known.credit_code,
         '{{ column }}' as shared,
-        {{ legal_entities_agree('ambiguous', 'known') }} as agrees
+        {{ legal_entities_agree('ambiguous', 'known') }} as agrees,
+        {{ in_one_county('ambiguous', 'known') }} as in_county
     from ambiguous
     inner join known on ambiguous.{{ column }} = known.{{ column }}
     union all
     {% endfor -%}
-    select _resource, _batch, _row, _role, _claim_key, credit_code, 'short_name' as shared, case when in_place then 4 else 3 end as agrees
+    select _resource, _batch, _row, _role, _claim_key, credit_code, 'short_name' as shared, case when in_place then 4 else 3 end as agrees, null as in_county
     from (
         {{ shortened_names('ambiguous', 'claims') }}
     ) as named_alike
@@ -68,6 +70,7 @@ judged as (
         credit_code,
         count(distinct shared) as points,
         {{ agreement_over('agrees') }} as agrees,
+        max(in_county) as in_county,
         substr(
             {% for column, word in shared -%}
             {{ '|| ' if not loop.first }}max(case when shared = '{{ column }}' then '、{{ word }}' else '' end)
@@ -87,7 +90,7 @@ select
     _row,
     _role,
     credit_code as entity_id,
-    shared || '一致' || case agrees{% for level, words in agreement.items() %} when {{ level }} then '{{ words }}'{% endfor %} else '' end as reason,
+    shared || '一致' || case agrees{% for level, words in agreement.items() %} when {{ level }} then '{{ words }}'{% endfor %} else '' end || case when in_county = 0 then '，所在县区不同' else '' end as reason,
     row_number() over (
         partition by _resource, _batch, _row, _role
         order by points desc, agrees desc, credit_code

@@ -1,17 +1,20 @@
 {{ config(pre_hook="{{ keep_before() }}") }}
 
 -- Claims on legal entities without a usable credit code, each with the one entity that its old numbers lead to, or else
--- its registered name, or why there is none. Names are unique within a register (企业名称登记管理规定), not across them:
--- so only one entity may bear the name, and its representative must not be another, or representative and address decide
--- among several. A name without its division is enough where the representative is the same and the address lies in that
--- division. What a reviewer decided comes before all that.
+-- its registered name, or why there is none. A number that leads to nobody for sure (several have it, or it is a
+-- placeholder) says nothing; two that lead to different entities leave the claim to a clerk. Names are unique within a
+-- register (企业名称登记管理规定), not across them: so only one entity may bear the name, its representative must not be
+-- another, nor its county, unless the address is the same; and a name that anybody may have (便民超市) needs
+-- something that agrees, and must not be known from another county. Among several, representative and address decide. A
+-- name without its division is enough where the representative is the same and the address lies in that division. What a
+-- reviewer decided comes before all that.
 
 {%- set refused -%}
     exists (
         select 1 from {{ ref('int_legal_entity__decisions') }} as decisions
         where
             decisions.verdict = 'different' and decisions.claim_key = loose._claim_key
-            and coalesce(decisions.credit_code = known.credit_code, true)
+            and (decisions.credit_code is null or decisions.credit_code = known.credit_code)
     )
 {%- endset %}
 
@@ -43,6 +46,7 @@ by_number as (
         loose._row,
         loose._role,
         {{ the_only('known.credit_code') }} as legal_entity,
+        min(known.credit_code) <> max(known.credit_code) as contradicts_itself,
         min(case when known.credit_code is not null then loose.kind end) as kind
     from numbers as loose
     inner join {{ ref('int_legal_entity__number_crosswalk') }} as known on loose.kind = known.kind and loose.number = known.number
@@ -56,12 +60,14 @@ namesakes as (
         loose._batch,
         loose._row,
         loose._role,
+        loose.name,
         known.credit_code,
-        {{ agreement_over(legal_entities_agree('loose', 'known')) }} as agrees
+        {{ agreement_over(legal_entities_agree('loose', 'known')) }} as agrees,
+        max({{ in_one_county('loose', 'known') }}) as in_county
     from loose
     inner join claims as known on loose.name = known.name
     where known.credit_code is not null and not {{ refused }}
-    group by loose._resource, loose._batch, loose._row, loose._role, known.credit_code
+    group by loose._resource, loose._batch, loose._row, loose._role, loose.name, known.credit_code
 ),
 
 by_name as (
@@ -70,17 +76,25 @@ by_name as (
         _batch,
         _row,
         _role,
-        max(bearers) as bearers,
-        case when count(*) = 1 and (min(agrees) >= 3 or (max(bearers) = 1 and min(agrees) >= 1)) then min(credit_code) end as legal_entity
+        case
+            when count(*) > 1 then null
+            when min(in_county) = 0 and min(agrees) < 4 then null
+            when min(agrees) >= 3 then min(credit_code)
+            when max(bearers) > 1 or min(agrees) < 1 then null
+            when {{ says_whose_it_is('name') }} then min(credit_code)
+            when min(elsewhere) = 1 and (min(agrees) = 2 or min(in_county) = 1) then min(credit_code)
+        end as legal_entity
     from (
         select
             *,
             count(*) over (partition by _resource, _batch, _row, _role) as bearers,
-            max(agrees) over (partition by _resource, _batch, _row, _role) as best
+            max(agrees) over (partition by _resource, _batch, _row, _role) as best,
+            -- 0: somebody says this name of another county than that of the entity
+            min(coalesce(in_county, 1)) over (partition by name, credit_code) as elsewhere
         from namesakes
     ) as ranked
     where agrees = best
-    group by _resource, _batch, _row, _role
+    group by name, _resource, _batch, _row, _role
 ),
 
 nameless as (
@@ -88,7 +102,7 @@ nameless as (
     from loose
     left join by_number on {{ same_claim('loose', 'by_number') }}
     left join by_name on {{ same_claim('loose', 'by_name') }}
-    where by_number._row is null and by_name._row is null
+    where by_number.legal_entity is null and not coalesce(by_number.contradicts_itself, false) and by_name._row is null
 ),
 
 by_short_name as (
@@ -114,7 +128,7 @@ found as (
         decisions.credit_code as decided,
         by_number.legal_entity as by_its_number,
         by_number.kind,
-        case when by_number._row is null then coalesce(by_name.legal_entity, by_short_name.legal_entity) end as by_its_name,
+        case when not coalesce(by_number.contradicts_itself, false) then coalesce(by_name.legal_entity, by_short_name.legal_entity) end as by_its_name,
         coalesce(by_number._row, by_name._row, by_short_name._row) is not null as there_are
     from loose
     left join by_number on {{ same_claim('loose', 'by_number') }}

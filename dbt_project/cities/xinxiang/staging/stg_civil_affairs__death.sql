@@ -1,4 +1,4 @@
-with {{ stage('civil_affairs', 'death', recorded_at=timestamp_of(item('登记日期'))) }}
+with {{ stage('civil_affairs', 'death', recorded_at=timestamp_of(item('登记日期'), excel_day=true)) }}
 
 select
     {{ row_columns(defects=[

@@ -1,4 +1,4 @@
-with {{ stage('civil_affairs', 'social_organisation', recorded_at=timestamp_of(item('有效期起'))) }}
+with {{ stage('civil_affairs', 'social_organisation', recorded_at=timestamp_of(item('有效期起'), excel_day=true)) }}
 
 select
     {{ row_columns(defects=[

@@ -1,4 +1,4 @@
-with {{ stage('establishment_office', 'public_institution', recorded_at=timestamp_of(item('有效期起'))) }}
+with {{ stage('establishment_office', 'public_institution', recorded_at=timestamp_of(item('有效期起'), excel_day=true)) }}
 
 select
     {{ row_columns(defects=[

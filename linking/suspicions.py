@@ -30,8 +30,8 @@ def suspect(
 
     ``wrong_number``: known to one register only, with the name of ``other_person_id``, whom others know, and a number
     one digit or exchange away (but for the check character, which fits: as with a 15-digit number), when birth date,
-    telephone or address are the other's too. ``two_persons``: rows disagree on the name, and on birth date or sex, or the
-    names have nothing in common.
+    telephone or address are the other's too. ``two_persons``: rows disagree on the name, and on birth date or sex, or
+    the names have nothing in common.
     ``changed``: table (person_id); only suspicions in which one of these takes part are found, by the ``marks`` of all
     that is known.
     """

@@ -70,14 +70,28 @@ def test_two_persons_under_one_number() -> None:
     assert "王建国，1980-03-07" in found[3] and "赵春梅，1990-05-01" in found[3]
 
 
+def test_two_persons_whose_birth_dates_are_both_copied_from_the_number() -> None:
+    """Names with no character in common; or, with the same surname, another sex: brother and sister, say."""
+    [found] = suspicions([WELL_KNOWN[0], known_to("marriage", "赵春梅")])
+    assert found[1] == "two_persons" and "赵春梅，1980-03-07" in found[3]
+    brother, sister = known_to("household", "王伟") | {"sex": "1"}, known_to("insurance", "王芳") | {"sex": "2"}
+    [found] = suspicions([brother, sister])
+    assert found[1] == "two_persons" and "男" in found[3] and "女" in found[3]
+    assert suspicions([brother, known_to("insurance", "王芳") | {"sex": None}]) == []
+    # in one register, too; a name in letters is nobody else
+    assert [x[1] for x in suspicions([known_to("card", "李明"), known_to("card", "孙亮")])] == ["two_persons"]
+    assert suspicions([known_to("card", "李明"), known_to("insurance", "Li Ming")]) == []
+    assert suspicions([known_to("card", "李明"), known_to("insurance", "＊亮")]) == []
+
+
 def test_a_new_name_a_typing_error_or_a_wrong_day_alone_is_one_person() -> None:
     day = dt.date(1990, 5, 1)
-    assert suspicions([WELL_KNOWN[0], known_to("marriage", "赵春梅")]) == []
+    assert suspicions([WELL_KNOWN[0], known_to("marriage", "王春梅")]) == []
     assert suspicions([WELL_KNOWN[0], known_to("marriage", "王建国") | {"birth_date": day}]) == []
     assert suspicions([WELL_KNOWN[0], known_to("marriage", "王健国") | {"birth_date": day}]) == []
     former = known_to("marriage", "赵春梅", former_name="王建国") | {"birth_date": day}
     assert suspicions([WELL_KNOWN[0], former]) == []
-    near = known_to("marriage", "赵春梅") | {"birth_date": dt.date(1980, 7, 3)}
+    near = known_to("marriage", "王春梅") | {"birth_date": dt.date(1980, 7, 3)}
     assert suspicions([WELL_KNOWN[0], near]) == []
 
 

@@ -243,12 +243,12 @@ def test_more_registers_or_resources_than_an_order_has_room_for_are_refused() ->
     known = macros()
     registers = [f"register_{n}" for n in range(31)]
     attribute = {"authority": registers, "agreement": None, "from_key": None, "text": False}
-    with pytest.raises(ValueError, match="room for 30.*Remedy"):
+    with pytest.raises(ValueError, match=r"room for 30.*Remedy"):
         known["attribute_order"]("name", attribute, "key", registers)
     known["attribute_order"]("name", attribute | {"authority": registers[:30]}, "key", registers[:30])
     known["graph"].update({"nodes": {"x": {}}, "sources": {}})
     known["staged_models"] = lambda table=None: [f"stg_a__{n}" for n in range(1024)]
-    with pytest.raises(ValueError, match="room for 1,023.*Remedy"):
+    with pytest.raises(ValueError, match=r"room for 1,023.*Remedy"):
         known["claims_on"]("population")
 
 

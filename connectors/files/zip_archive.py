@@ -106,14 +106,9 @@ def _report_unread(
         memo = f".{ending.lower()}" in BESIDE.get(kind, ()) and stem.casefold() in stems
         if inner in read or memo or info.file_size == 0 or steps[0] == "__macosx" or steps[-1] in NOISE:
             continue
-        plain = re.fullmatch("[A-Za-z0-9]{1,5}", ending)
-        what = (
-            f" (an archive, .{ending.lower()})"
-            if f".{ending.lower()}" in ARCHIVES
-            else f" (.{ending})"
-            if plain
-            else ""
-        )
+        ending = f".{ending}" if stem and re.fullmatch("[A-Za-z0-9]{1,5}", ending) else ""
+        kind_of = "an archive, " if ending.lower() in ARCHIVES else ""
+        what = f" ({kind_of}{ending})" if ending else ""
         report.leave_out("member", rows=None, where=f"member {position}{what}")
 
 

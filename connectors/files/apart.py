@@ -27,7 +27,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import pyarrow as pa
 
-from connectors.files.child import STILL
+from connectors.files.child import REFUSED, STILL
 from connectors.files.reader import PART, PROBLEM_FIELDS, Content
 from connectors.files.text import Unreadable
 from connectors.read_report import ReadReport
@@ -82,7 +82,7 @@ class Child:
             child.end()
 
     def give_back(self, megabytes: int) -> None:
-        """``megabytes``: the most memory that the child has held."""
+        """``megabytes``: what the child holds of memory."""
         with self._lock:
             if megabytes <= LARGEST_IDLE_MB and len(self._idle) < MOST_IDLE:
                 self._idle.append(self)
@@ -145,6 +145,9 @@ class Apart:
                 self._stream = self._child.begin(task, files)
             except (pa.ArrowInvalid, OSError):
                 raise self._failure() from None
+        if REFUSED.encode() in (self._stream.schema.metadata or {}):
+            list(self._stream)
+            raise self._failure()
         own = [*(name for name, _ in PROBLEM_FIELDS), PART.name]
         self.schema = pa.schema([field for field in self._stream.schema if field.name not in own])
 
@@ -163,6 +166,10 @@ class Apart:
     def _failure(self, said: dict[str, Any] | None = None) -> Unreadable:
         """Why there is no more to read: what the child said, or how it ended."""
         said = said or self._child.outcome()
+        if said and "megabytes" in said:  # the file is refused, and the child is as good as before
+            self._finalizer.detach()
+            self._child.give_back(said["megabytes"])
+            return Unreadable(said["what"], place=said["place"], remedy=said["remedy"])
         code = None
         with suppress(subprocess.TimeoutExpired):
             code = self._child.process.wait(0 if said else ENDING_SECONDS)

@@ -32,6 +32,7 @@ from connectors.files.text import Unreadable
 MOST_FILES = 4
 STILL_SECONDS = 60  # without work and without a reader of what was written: as a thread that found no memory to start
 STILL = 75  # the exit code then
+REFUSED = "refused"  # what marks a stream of nothing, before the reason
 NEW_ONE = "ask the department for the file again"
 
 
@@ -118,12 +119,14 @@ def read(task: dict[str, Any], descriptors: list[int], out: BinaryIO, watch: Wat
         lambda ending: opened(siblings[ending]) if ending in siblings else None,
         items=task["items"],
     )
+    begun = False
     try:
         reader = getattr(import_module(f"connectors.files.{task['module']}"), task["name"])(content)
         _need_few_columns(reader, task["columns_limit"])
         batches = reader.batches()
         first = next(batches, None)
         schema = pa.schema([*reader.schema, *PROBLEM_FIELDS]) if first is None else first.schema
+        begun = True
         with pa.ipc.new_stream(out, schema) as stream:
             for batch in chain(() if first is None else (first,), batches):
                 _need_short_cells(batch, task["cell_limit_mb"])
@@ -132,7 +135,11 @@ def read(task: dict[str, Any], descriptors: list[int], out: BinaryIO, watch: Wat
                 watch.waiting = False
         out.flush()
     except Unreadable as error:
-        return {"what": error.what, "place": error.place, "remedy": error.remedy}
+        if not begun:
+            with pa.ipc.new_stream(out, pa.schema([], metadata={REFUSED: ""})):
+                pass  # so that the parent does not wait for one
+        out.flush()
+        return {"what": error.what, "place": error.place, "remedy": error.remedy, "megabytes": _resident()}
     except MemoryError:
         return {
             "what": f"reading needs more memory than the limit of {task['memory_mb']:,} MB",
@@ -151,8 +158,7 @@ def read(task: dict[str, Any], descriptors: list[int], out: BinaryIO, watch: Wat
             "place": None,
             "remedy": f"{NEW_ONE}, or correct meta.connector",
         }
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    return {"report": content.report.as_dict(), "megabytes": peak}
+    return {"report": content.report.as_dict(), "megabytes": _resident()}
 
 
 def _need_few_columns(reader: Reader, most: int) -> None:
@@ -182,10 +188,19 @@ def _limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
+def _resident() -> int:
+    """Megabytes that this process holds."""
+    return _pages(1) * resource.getpagesize() >> 20
+
+
 def _own_memory() -> int:
     """Bytes of address space that this process takes before it reads: libraries, and what former files left."""
+    return _pages(0) * resource.getpagesize()
+
+
+def _pages(place: int) -> int:
     try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        return int(Path("/proc/self/statm").read_text().split()[place])
     except OSError:  # no Linux
         return 0
 
@@ -203,7 +218,7 @@ def main(channel: socket.socket, out: BinaryIO) -> None:
         outcome = read(task, descriptors, out, watch)
         watch.waiting = True
         channel.sendall(json.dumps(outcome).encode() + b"\n")
-        if "report" not in outcome:
+        if "megabytes" not in outcome:
             return  # what is half written to the stream is of no use
 
 

@@ -1,8 +1,9 @@
 """DBF (dBase III–V, FoxPro, Visual FoxPro): records of fixed length, memo texts from the file beside it.
 
 All cells land as text: numbers and dates as they stand in the file (without padding), binary numbers in
-digits. Records marked as deleted are left out. A file that is shorter than its own record count says lands
-nothing: it broke off.
+digits. Records marked as deleted are left out and counted. A file that is shorter than its own record count says lands
+nothing: it broke off. What lies behind the declared records is left out and reported: a program that packs a table may
+leave old records there.
 
 Options: ``encoding`` (default: what the file's language mark says, else found out, as GB18030 mostly is).
 """
@@ -63,9 +64,22 @@ class Dbf:
                     f"the file breaks off: {whole:,} records of the {self.count:,} that it announces",
                     remedy=NEW_ONE,
                 )
+            self._report_behind(file, size)
+        self.spare = slice(raw_fields[-1][3], self.length)  # bytes of a record that no field covers
         self.encoding = self._encoding(head[29])
         self.fields = [Field(decoded(name, self.encoding), kind, start, end) for name, kind, start, end in raw_fields]
         self.schema = text_schema(heading_names([field.name for field in self.fields], content.report))
+
+    def _report_behind(self, file: BinaryIO, size: int) -> None:
+        end = self.start + self.count * self.length
+        file.seek(end)
+        rest = file.read(min(size - end, self.length))
+        if not rest.strip(b"\x1a\0"):
+            return
+        if rest[:1] in (b" ", b"*") and (records := (size - end) // self.length):
+            self.content.report.leave_out("record", records, rows=records, where=f"after record {self.count:,}")
+        else:
+            self.content.report.leave_out("trailing_data", size - end, rows=None, where=f"after record {self.count:,}")
 
     def _encoding(self, mark: int) -> str:
         declared = self.content.option("encoding", None)
@@ -99,7 +113,10 @@ class Dbf:
         try:
             for number, record in enumerate(self._records_bytes(), 1):
                 if record[:1] == b"*":
+                    self.content.report.leave_out("deleted_record", rows=1, where=f"record {number:,}")
                     continue
+                if record[self.spare].strip(b" \0"):
+                    self.content.report.leave_out("column", where=f"record {number:,}, bytes that no field covers")
                 cells = [self._cell(record[field.start : field.end], field, memo) for field in self.fields]
                 broken = any(cell is not None and spoiled(cell) for cell in cells)
                 raw = decoded(record, self.encoding) if broken else None

@@ -21,6 +21,7 @@ from connectors.files.workbook_parts import Xml, walk
 
 FORMULA, ERROR = -1, -2  # marks of cells; any other is the place of a number format
 BLOCK = 1 << 20
+AGAIN = "have the workbook opened, saved and sent again"
 OVERLAP = 100
 # One by one, each with a beginning that is searched for at once: as one pattern they take ten times as long.
 ANYTHING = (
@@ -68,6 +69,8 @@ def facts_of(file: BinaryIO, unpacked_limit: int) -> Facts:
     file.seek(0)
     if start.startswith(b"PK"):
         archive = zipfile.ZipFile(file)
+        if len(set(archive.namelist())) < len(archive.namelist()):
+            raise Unreadable("a workbook that has two parts of one name", remedy=AGAIN)
         size = sum(info.file_size for info in archive.infolist())
         if size > unpacked_limit:
             raise Unreadable(
@@ -95,6 +98,10 @@ class XlsxFacts(Facts):
         for tag, attributes in parts.elements(parts.workbook):
             if tag == "sheet":
                 own = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
+                if attributes.get("name") in self.parts:
+                    raise Unreadable(
+                        "a workbook that has two sheets of one name", remedy="have it saved and sent again"
+                    )
                 self.parts[attributes.get("name", "")] = relations.get(own, ("", ""))[1]
             elif tag == "calcPr":
                 self.recalculated = attributes.get("fullCalcOnLoad") in ("1", "true")

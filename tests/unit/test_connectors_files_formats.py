@@ -19,7 +19,7 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.files.apart import Apart
+from connectors.files.apart import Apart, Child
 from connectors.files.dbf import Dbf
 from connectors.files.excel import Excel
 from connectors.files.fixed_width import FixedWidth
@@ -150,7 +150,10 @@ def test_legacy_workbook_and_a_wrong_name(tmp_path: Path) -> None:
         read(Excel, stream.getvalue()[:1000])
 
 
-def test_workbooks_are_read_one_after_the_other_by_one_process_until_one_takes_it_down(tmp_path: Path) -> None:
+def test_workbooks_are_read_one_after_the_other_by_one_process_until_one_takes_it_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Child, "_idle", [])
     data = xlsx(tmp_path, lambda book: book.add_worksheet().write_column(0, 0, ["a", 1]) and None)
     processes = []
     for content in (data, data, data[:-200], data):
@@ -161,8 +164,7 @@ def test_workbooks_are_read_one_after_the_other_by_one_process_until_one_takes_i
         except Unreadable:
             assert content is not data
     first, second, third = processes
-    assert first is second is not third
-    assert first.poll() is not None and third.poll() is None
+    assert first is second is third and first.poll() is None  # a file that is refused harms nobody
     begun = Apart(Content("file", lambda: io.BytesIO(data), {}), "excel", "Excel")
     assert begun._child.process is third
     del begun  # unread, so that the process still has what nobody will read

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, as_engine
 from connectors.manifest import Manifest
+from connectors.unlike import as_type
 
 MEMORY_LIMIT = "256MB"
 OUTPUT_ROWS = 65_536
@@ -39,7 +40,7 @@ def spool(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) ->
                 elif field.name in batch.schema.names:
                     column = batch.column(field.name)
                     column = column.storage if isinstance(column, pa.ExtensionArray) else column
-                    columns.append(column.cast(field.type))
+                    columns.append(as_type(column, field.type))
                 elif field.name == "_op":
                     columns.append(pa.repeat(pa.scalar("upsert"), batch.num_rows))
                 else:

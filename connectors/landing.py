@@ -12,7 +12,7 @@ import errno
 import os
 import shutil
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -42,6 +42,7 @@ from connectors.manifest import (
 from connectors.parts import Parts
 from connectors.scratch import new_folder, root_of, sweep
 from connectors.shown import shown_name
+from connectors.unlike import as_type, schema_beside
 from connectors.withdrawal import last_number
 
 __all__ = ["Landing", "Manifest", "committed", "damaged", "ensure_empty", "fingerprint", "inputs", "sweep"]
@@ -101,7 +102,7 @@ class Landing:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def begin(self, schema: pa.Schema) -> None:
+    def begin(self, schema: pa.Schema, past: Sequence[Manifest] = ()) -> None:
         """Set the source's columns. Those that engines take for another column, ours or theirs, are refused."""
         if alike := colliding(schema.names):
             shown = "; ".join(" and ".join(map(shown_name, group)) for group in alike)
@@ -111,7 +112,9 @@ class Landing:
                 remedy="have them renamed at the source, or read the table through `query` in meta.connector and give "
                 "them other names there; under `contract: set_aside` only declared columns land",
             )
-        self.source_schema = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
+        given = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
+        self.columns = tuple((field.name, str(field.type)) for field in given)
+        self.source_schema = schema_beside(given, past, self.resource.items)
         address = [("_batch", pa.string()), ("_row", pa.int64()), *OPTIONAL_COLUMNS.items()]
         self.schema = pa.schema([*self.source_schema, *(pa.field(name, kind) for name, kind in address)])
         self._parts = Parts(self._folder, self.schema)
@@ -146,7 +149,7 @@ class Landing:
                 columns.append(pa.nulls(count, field.type))
                 continue
             column = plain(batch.column(field.name))
-            columns.append(column if column.type == field.type else column.cast(field.type))
+            columns.append(column if column.type == field.type else as_type(column, field.type))
         columns.append(pa.repeat(pa.scalar(self.batch), count))
         columns.append(pa.array(numpy.arange(self.rows + 1, self.rows + 1 + count, dtype="int64")))
         for name, kind in OPTIONAL_COLUMNS.items():
@@ -189,7 +192,7 @@ class Landing:
         manifest = Manifest(
             resource=self.resource.id,
             batch=self.batch,
-            columns=tuple((field.name, str(field.type)) for field in self.source_schema),
+            columns=self.columns,
             rows=self.rows,
             path=target,
             deletes=self.deletes,
@@ -228,6 +231,8 @@ def landed_type(kind: pa.DataType) -> pa.DataType:
         return landed_type(kind.storage_type)
     if pa.types.is_dictionary(kind):
         return landed_type(kind.value_type)
+    if pa.types.is_nested(kind):  # as JSON: engines find no common type for two that differ
+        return pa.string()
     if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return pa.string()
     if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):

@@ -19,7 +19,7 @@ import pyarrow as pa
 from catalogue.installation import Installation
 from connectors import drift as drifts
 from connectors.base import CollectError, Connector, Delivery, ReadAgain, ResourceLike, where
-from connectors.landing import Landing, landed_type, next_number
+from connectors.landing import Landing, next_number
 from connectors.manifest import Manifest
 from connectors.read_report import ReadReport
 from connectors.shown import shown_file
@@ -125,7 +125,7 @@ class Taker:
         landing = Landing(self.installation, self.resource, number)
         replaces: tuple[str, ...] = ()
         try:
-            landing.begin(schema)
+            landing.begin(schema, self.past)
             former = self._former(delivery)
             if decision is Decision.NOTE:
                 read = self.taken.former(delivery).read
@@ -172,7 +172,7 @@ class Taker:
     ) -> None:
         from connectors.difference import Difference, spool  # DuckDB: a first load does without
 
-        spooled = spool(rows, _landed(schema), landing.scratch)
+        spooled = spool(rows, landing.source_schema, landing.scratch)
         with closing(Difference(spooled, former, self.resource.connector.key)) as difference:
             if delivery.mode == "changes":
                 changes = difference.events()
@@ -193,7 +193,7 @@ class Taker:
 
         key = self.resource.connector.key
         old = self.taken.superseded(delivery)
-        spooled = spool(rows, _landed(schema), landing.scratch)
+        spooled = spool(rows, landing.source_schema, landing.scratch)
         whole = delivery.mode == "full"
         same = self.past
         if not whole:
@@ -323,10 +323,6 @@ class Taker:
             if manifest.load:
                 return sum(m.read for m in self.past if m.load and m.load["id"] == manifest.load["id"])
         return 0
-
-
-def _landed(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([pa.field(field.name, landed_type(field.type)) for field in schema])
 
 
 def _marked(batches: Iterator[pa.RecordBatch], problem: str | None) -> Iterator[pa.RecordBatch]:

@@ -91,11 +91,10 @@ def _consequences(installation: Installation, resource: Resource, taken_out: wit
     if manifest is None:
         return words
     if manifest.files:
-        names = f"{len(manifest.files)} file(s)" if len(manifest.files) > 1 else "Its file"
         words.append(
-            f"{names} will not be taken again until the batch is restored or `govshare collect {resource.id} --again`."
+            f"Its files are held: only `govshare collect {resource.id} --again` takes them, or the batch is restored."
             if taken_out.held
-            else f"{names} count(s) as not taken: what still lies at the source is taken by the next collection "
+            else "Its files count as not taken: what still lies at the source, the next collection takes again "
             "(--hold keeps it out)."
         )
     if manifest.watermark:

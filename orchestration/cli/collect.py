@@ -139,8 +139,10 @@ def _left_out(collected: Collected) -> str | None:
     """How many rows, where that is known, and of how many things."""
     if not collected.left_out:
         return None
-    unknown = any(finding.rows is None for finding in collected.left_out)
-    return f"{rows_left_out(collected.left_out):,}{' or more' if unknown else ''} rows: {sentence(collected.left_out)}"
+    rows = f"{rows_left_out(collected.left_out):,}"
+    if any(finding.rows is None for finding in collected.left_out):
+        rows = f"{rows} or more" if rows != "0" else "it is not known how many"
+    return f"{rows} rows: {sentence(collected.left_out)}"
 
 
 def _remarks(collected: Collected) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from catalogue.installation import Installation
@@ -39,6 +41,14 @@ def drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return city / "in"
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    stream = io.StringIO()
+    for module in (collect_module, batch_module):
+        monkeypatch.setattr(module, "people", Console(file=stream, width=300))
+    return stream
+
+
 def run(*arguments: str) -> Any:
     app = typer.Typer()
     app.command("collect")(collect_module.collect)
@@ -51,12 +61,12 @@ def listed() -> dict[str, Any]:
     return document
 
 
-def test_a_batch_is_withdrawn_listed_and_put_back(drop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_batch_is_withdrawn_listed_and_put_back(drop: Path, shown: io.StringIO) -> None:
     (drop / "a.csv").write_text("id,name\n1,甲\n2,乙\n", encoding="utf-8")
     (drop / "b.csv").write_text("id,name\n3,丙\n", encoding="utf-8")
     assert run("collect", PERSON.id).exit_code == 0
     done = run("batch", "withdraw", PERSON.id, "000001", "--why", "the wrong district")
-    said = capsys.readouterr().out
+    said = shown.getvalue()
     assert done.exit_code == 0 and "--hold" in said and "full one" in said
     document = listed()
     assert [entry["batch"] for entry in document["batches"]] == ["000002"]
@@ -101,10 +111,10 @@ def test_only_a_batch_that_is_there_can_be_taken_out(drop: Path, number: str) ->
     assert run("batch", "withdraw", PERSON.id, "000001", "--why", " ").exit_code == 1
 
 
-def test_the_table_of_collect_says_what_was_left_out(drop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_of_collect_says_what_was_left_out(drop: Path, shown: io.StringIO) -> None:
     (drop / "a.csv").write_text("id,name\n1,甲\n", encoding="utf-8")
     (drop / "b.csv").symlink_to(drop / "a.csv")
     run("collect", PERSON.id)
-    assert "not known how many rows: 1 × link" in " ".join(capsys.readouterr().out.split())
+    assert "not known how many rows: 1 × link" in " ".join(shown.getvalue().split())
     [document] = json.loads(run("collect", PERSON.id, "--json").stdout)
     assert [(entry["what"], entry["count"]) for entry in document["left_out"]] == [("link", 1)]

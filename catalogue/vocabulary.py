@@ -68,7 +68,8 @@ _FILES = (
 )  # fmt: skip
 _HTTP = (
     "path", "method", "send", "params", "paging", "records", "total", "success", "verify", "read_again", "since",
-    "start", "window", "overlap", "timezone", "watermark_type", "repeated_keys",
+    "start", "window", "overlap", "timezone", "watermark_type", "compare", "repeated_keys", "deadline", "pages_limit",
+    "bytes_limit_mb",
 )  # fmt: skip
 CONNECTOR_OPTIONS = {
     kind: (*_ANY, *{"database": _DATABASE, "http": _HTTP}.get(kind, _FILES)) for kind in CONNECTOR_KINDS

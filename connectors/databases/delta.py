@@ -10,7 +10,6 @@ which takes ``mode: full``.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connectors.base import CollectError, Watermark
+from connectors.comparing import COMPARE, is_due, period_of
 from connectors.databases import watermarks
 from connectors.databases.columns import Column
 from connectors.databases.ordering import Comparison, order_of
@@ -27,11 +27,6 @@ from connectors.read_report import ReadReport
 if TYPE_CHECKING:
     from connectors.databases.connector import DatabaseConnector
     from connectors.databases.reading import Read
-
-COMPARE = "7 days"
-NEVER = ("never", "false", "no", "none")
-PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30}  # hours
-UNITS = {"hour": 1, "day": 24, "week": 24 * 7}
 
 
 class Delta:
@@ -172,23 +167,4 @@ class Delta:
             )
         if period == dt.timedelta.max or not self._conditions():
             return False
-        for manifest in reversed(self.connector.past):
-            whole = manifest.watermark is not None and manifest.watermark.low is None and manifest.mode == "delta"
-            if whole or manifest.mode in ("compare", "full") or (manifest.load and manifest.load["complete"]):
-                return dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(manifest.started) >= period
-        return True
-
-
-def period_of(declared: Any) -> dt.timedelta | None:
-    """``compare`` as a time; the longest one for never, null where it says nothing.
-
-    >>> period_of("2 weeks"), period_of(3)
-    (datetime.timedelta(days=14), datetime.timedelta(days=3))
-    """
-    text = str(declared).strip().lower()
-    if text in NEVER:
-        return dt.timedelta.max
-    if text in PERIODS:
-        return dt.timedelta(hours=PERIODS[text])
-    match = re.fullmatch(r"(\d{1,5})\s*(hour|day|week)?s?", text)
-    return dt.timedelta(hours=int(match[1]) * UNITS[match[2] or "day"]) if match else None
+        return is_due(self.connector.past, period)

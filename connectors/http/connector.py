@@ -10,7 +10,8 @@ Options: ``path``, ``method`` (GET), ``send`` (``query``; ``json`` or ``form`` f
 last watermark), ``start`` (its first value), ``overlap`` (seconds below the last watermark from which is read
 again, a day: what a department commits late comes with it; of numbers the 1,000 greatest are read again),
 ``watermark_type`` (``timestamp``, ``integer``, ``seconds`` or ``milliseconds`` since 1970; without it, what the
-item's type says or most values are), ``optional`` (items that may be
+item's type says or most values are), ``compare`` (how often everything is read and compared with what has landed,
+for what the watermark missed: ``7 days``; with windows ``never``), ``optional`` (items that may be
 missing, or ``true``), ``deadline``, ``pages_limit``, ``bytes_limit_mb`` (see ``transport``).
 
 A record that cannot be read lands with its text and a problem. In a full reading its key is unknown, so such
@@ -32,6 +33,7 @@ import pyarrow as pa
 
 from catalogue.errors import GovshareError
 from connectors.base import CollectError, NotNow, ResourceLike, Watermark, where
+from connectors.comparing import COMPARE, is_due, period_of
 from connectors.connections import Connection
 from connectors.files.json_text import text_of
 from connectors.files.reader import Rows, column_names, text_schema
@@ -152,6 +154,9 @@ class HttpConnector:
                 yield from self._by_window(Path(folder))
             else:
                 yield self._since(Path(folder))
+            if incremental and self.told(self._compare_is_due):
+                mark = self.mark and Watermark(self.mark, "text", None, self._high())
+                yield HttpDelivery(self, self.told(lambda: list(self._whole())), "compare", mark or None, Path(folder))
 
     def _whole(self) -> Iterator[Mapping[str, Any]]:
         """The parameters of every list, from the first on."""
@@ -184,6 +189,14 @@ class HttpConnector:
         if "since" in self.options and (low is not None or "start" in self.options):
             params[str(self.options["since"])] = low if low is not None else self.options["start"]
         return HttpDelivery(self, [params], "delta", Watermark(self.mark, "text", low, high), folder)
+
+    def _compare_is_due(self) -> bool:
+        """Windows are many, and are read again as a whole only where that is declared."""
+        default = COMPARE if "since" in self.options and "window" not in self.options else "never"
+        period = period_of(self.options.get("compare", default))
+        if period is None:
+            raise Unreadable("`compare` is no time", remedy="write it as `7 days`, `12 hours`, `weekly` or `never`")
+        return period != dt.timedelta.max and self._high() is not None and is_due(self.past, period)
 
     def _by_window(self, folder: Path) -> Iterator[HttpDelivery]:
         """A delivery for each window that has records. Windows without any are gathered: the next delivery

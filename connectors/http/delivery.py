@@ -89,7 +89,8 @@ class HttpDelivery:
             self.report,
         )
         if self.watermark and "window" not in connector.options:
-            self.reading.marks.report(self.report)
+            if self.mode != "compare":
+                self.reading.marks.report(self.report)
             self.watermark = replace(self.watermark, high=self.reading.marks.high(former))
         self.withdraws = not (self.reading.bad or self.reading.repeated())
         if self.mode == "full" and not self.withdraws:

@@ -304,6 +304,28 @@ def test_no_value_of_the_watermark_item_keeps_later_records_out(
     assert source.collect(resource).unchanged
 
 
+def test_a_comparison_finds_what_the_watermark_missed(tmp_path: Path, server: Server) -> None:
+    rows = [{"id": n, "at": f"2026-10-{n:02d} 08:00:00"} for n in (1, 20)]
+    server.answer = lambda asked: (200, [row for row in rows if row["at"] >= asked.params.get("since", "")], {})
+    source = office(tmp_path, server)
+
+    def resource(compare: str) -> Resource:
+        return births("incremental", "at", path="x", since="since", compare=compare)
+
+    source.collect(resource("7 days"))
+    rows.append({"id": 5, "at": "2026-10-05 08:00:00"})  # later than any overlap
+    assert source.collect(resource("7 days")).unchanged
+    assert source.collect(resource("never")).unchanged
+    result = source.collect(resource("0 hours"))
+    assert (result.rows, result.deletes, found(result)) == (1, 0, {"watermark_missed": 1})
+    assert source.collect(resource("7 days")).unchanged
+    rows.append({"id": 21, "at": "2026-10-21 08:00:00"})
+    source.collect(resource("7 days"))
+    assert server.asked[-1].params["since"] == "2026-10-19 08:00:00"  # the mark is that of the last delta
+    with pytest.raises(CollectError, match="`compare` is no time"):
+        source.collect(resource("sometimes"))
+
+
 # --- limits and hosts
 
 

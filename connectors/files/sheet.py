@@ -12,8 +12,9 @@ from typing import Any
 
 from python_calamine import CalamineSheet
 
+from connectors.files.number_format import UNREAD
 from connectors.files.reader import column_names
-from connectors.files.sheet_facts import ERROR, FORMULA, Facts
+from connectors.files.sheet_facts import ERROR, FORMULA, NO_DATE, Facts
 from connectors.read_report import ReadReport
 
 Cells = list[Any]
@@ -129,6 +130,9 @@ class Sheet:
                 texts[column], lost[column] = None, [ERROR_CELL]
             elif mark == FORMULA:
                 texts[column], lost[column] = None, [WITHOUT_VALUE]
+            elif mark == NO_DATE:  # a spreadsheet shows ####, calamine midnight
+                texts[column] = text_of(float(self.facts.written[row, place]))
+                report.remark(UNREAD, where=f"sheet {self.place}, row {row}")
             elif column < len(cells):
                 value = cells[column]
                 text = (

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
-from connectors.files.number_format import NumberFormat, format_of
+from connectors.files.number_format import NumberFormat, format_of, is_date
 from connectors.files.text import Unreadable
 from connectors.files.workbook_parts import Xml, walk
 
-FORMULA, ERROR = -1, -2  # marks of cells; any other is the place of a number format
+FORMULA, ERROR, NO_DATE = -1, -2, -3  # marks of cells; any other is the place of a number format
 BLOCK = 1 << 20
 AGAIN = "have the workbook opened, saved and sent again"
 OVERLAP = 100
@@ -43,6 +43,7 @@ class SheetFacts:
     """``marks``: by sheet row (from 1) pairs of column (from 0) and mark, one after the other."""
 
     marks: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    written: dict[tuple[int, int], str] = field(default_factory=dict)  # numbers that a date's format cannot show
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
 
@@ -106,10 +107,13 @@ class XlsxFacts(Facts):
             elif tag == "calcPr":
                 self.recalculated = attributes.get("fullCalcOnLoad") in ("1", "true")
         self.styles: dict[str, int] = {}
+        self.dates: set[str] = set()
         styles = next((target for kind, target in relations.values() if kind == "styles"), None)
         if styles in self.archive.namelist():
             self._read_styles(parts.elements(str(styles)))
         self.anything = [re.compile(pattern) for pattern in ANYTHING]
+        if self.dates:
+            self.anything.append(re.compile(rb"v>-\d"))
         if self.styles:
             numbers = "|".join(map(re.escape, self.styles))
             self.anything.append(re.compile(rf'\ss\s*=\s*["\'](?:{numbers})["\']'.encode()))
@@ -126,6 +130,8 @@ class XlsxFacts(Facts):
                 continue
             identity = attributes.get("numFmtId", "0")
             found = format_of(int(identity), codes.get(identity)) if identity.isdigit() else None
+            if identity.isdigit() and is_date(int(identity), codes.get(identity)):
+                self.dates.add(str(number))
             if found is not None:
                 self.styles[str(number)] = len(self.formats)
                 self.formats.append(found)
@@ -161,13 +167,14 @@ class _Cells:
 
     def __init__(self, facts: XlsxFacts) -> None:
         self.parser = expat.ParserCreate()
+        self.dates = facts.dates
         self.styles, self.recalculated = facts.styles, facts.recalculated
         self.facts = SheetFacts()
         self.columns: dict[str, int] = {}
         self.row, self.column, self.hidden = 0, -1, False
         self.pairs: list[int] = []
         self.style: int | None = None
-        self.kind, self.formula, self.value, self.open = "", False, "", False
+        self.kind, self.formula, self.date, self.value, self.open = "", False, False, "", False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
@@ -178,9 +185,10 @@ class _Cells:
             self.column = self.column + 1 if reference is None else self._column(reference)
             self.style = self.styles.get(attributes.get("s", ""))
             self.kind = attributes.get("t", "")
+            self.date = attributes.get("s") in self.dates
         elif tag == "f":
             self.formula, self.value = True, ""
-        elif tag == "v" and self.formula:
+        elif tag == "v" and (self.formula or self.date):
             self.parser.CharacterDataHandler = self.text
         elif tag == "row":
             self._close_row()
@@ -201,11 +209,14 @@ class _Cells:
             self.pairs += (self.column, ERROR)
         elif self.formula and self.kind != "str" and (not self.value or (self.recalculated and self.value == "0")):
             self.pairs += (self.column, FORMULA)
+        elif self.date and self.value.startswith("-") and self.kind in ("", "n"):
+            self.pairs += (self.column, NO_DATE)
+            self.facts.written[self.row, self.column] = self.value
         elif self.style is not None:
             self.pairs += (self.column, self.style)
-        if self.formula:
+        if self.formula or self.date:
             self.parser.CharacterDataHandler = None
-        self.kind, self.style, self.formula, self.value = "", None, False, ""
+        self.kind, self.style, self.formula, self.date, self.value = "", None, False, False, ""
 
     def _close_row(self) -> None:
         self._close_cell()
@@ -264,6 +275,9 @@ class XlsFacts(Facts):
                 style = self.styles.get(sheet.cell_xf_index(row, column)) if self.styles and kind else None
                 if kind == 5:
                     pairs += [column, ERROR]
+                elif kind == 3 and sheet.cell_value(row, column) < 0:
+                    pairs += [column, NO_DATE]
+                    facts.written[row + 1, column] = repr(sheet.cell_value(row, column))
                 elif style is not None:
                     pairs += [column, style]
             if pairs:

@@ -16,6 +16,7 @@ import xlsxwriter
 import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.collecting import Item, Office, Resource, Spec
 
 from connectors.files.excel import Excel
 from connectors.files.number_format import NumberFormat
@@ -251,6 +252,12 @@ def test_no_format_changes_a_number_without_a_word(code: str, number: int) -> No
         assert shown == str(number)
 
 
+def test_a_number_that_no_date_can_be_is_told_and_lands_as_it_is_written(tmp_path: Path) -> None:
+    (row,), report = read(sheet([["a", "b", "c"], [-1, 43983, -2.5]], tmp_path, ["yyyy-mm-dd", "yyyy-mm-dd"]))
+    assert (row["a"], row["b"], row["c"]) == ("-1", "2020-06-01", "-2.5")
+    assert found(report.remarks) == {"number_format_unread": (1, ("sheet 1, row 2",))}
+
+
 # --- what is hidden, and other sheets
 
 
@@ -377,3 +384,21 @@ def test_what_of_a_workbook_cannot_be_known_is_said(tmp_path: Path) -> None:
     (row,), report = read(made.getvalue())
     assert row["a"] is None and found(report.remarks)["digits_lost"][0] == 1
     assert [finding.what for finding in report.left_out] == ["unknown"]
+
+
+def test_what_a_workbook_leaves_out_and_loses_stands_in_the_batch(tmp_path: Path) -> None:
+    office = Office(tmp_path, f'path = "{tmp_path / "in"}"')
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.xlsx").write_bytes(case("13"))
+    items = tuple(Item(name) for name in ("身份证号", "姓名", "电话"))
+    resource = Resource("office.x", Spec("excel", "office", options={"path": "*.xlsx", "settle": 0}), items)
+    collected = office.collect(resource)
+    assert collected.rows == 3
+    assert [(f.what, f.rows, f.where) for f in collected.left_out] == [("sheet", 1, ("sheet 3",))]
+    (tmp_path / "in" / "a.xlsx").unlink()
+    (tmp_path / "in" / "b.xlsx").write_bytes(case("08"))
+    resource = Resource("office.y", Spec("excel", "office", options={"path": "*.xlsx", "settle": 0}), items[:2])
+    collected = office.collect(resource)
+    assert (collected.rows, [(f.what, f.count) for f in collected.remarks]) == (186, [("digits_lost", 186)])
+    landed = office.landed(resource, "身份证号, _problem", "_raw like '%digits_lost%'")
+    assert landed == [(None, None)] * 186

@@ -48,7 +48,7 @@ class Page:
         return [
             written({name: text_of(value) for name, value in record.items()})
             if isinstance(record, dict)
-            else written([record.problem, record.raw] if isinstance(record, BadRecord) else [text_of(record)])
+            else written([record.raw, True] if isinstance(record, BadRecord) else [text_of(record)])
             for record in self.records
         ]
 

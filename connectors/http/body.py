@@ -16,14 +16,11 @@ from itertools import pairwise
 from typing import Any
 
 from connectors.files import json_text
-from connectors.files.reader import LINE_UNREADABLE
 from connectors.files.text import Unreadable, blocks, encoding_of
 
 MOST_VALUES = 5_000_000  # of one answer: 64 MB of short numbers would need gigabytes
 MOST_NAMES = 5_000  # of one record
 LONGEST_NAME = 1_000  # characters
-DEEPEST = 100  # what is nested in a record
-REPEATED_NAME = "repeated_name"
 TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[\[\]{},]', re.DOTALL)
 KEY = re.compile(r"\s*:")
 HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|script|meta|title|form|div|p|h1)\b", re.IGNORECASE)
@@ -50,10 +47,10 @@ class WebPage(NoJson):
 
 @dataclass(frozen=True)
 class BadRecord:
-    """A record that could not be parsed: the rule that it breaks, and its text as the source gave it."""
+    """A record that could not be parsed: its text as the source gave it, and whether it has a name twice."""
 
-    problem: str
     raw: str
+    repeated: bool = False
 
 
 def strict(data: bytes, encoding: str | None) -> Any:
@@ -132,12 +129,12 @@ def _cut(text: str, path: str) -> Any:
 
 def _record(text: str) -> Any:
     try:
-        record = json_text.loads(text)
+        record = BadRecord(text) if json_text.too_deep(text) else json_text.loads(text)
     except json_text.RepeatedName:
-        return BadRecord(REPEATED_NAME, text)
+        return BadRecord(text, repeated=True)
     except (ValueError, RecursionError):
-        return BadRecord(LINE_UNREADABLE, text)
-    return record if _fits(record) else BadRecord(LINE_UNREADABLE, text)
+        return BadRecord(text)
+    return record if _fits(record) else BadRecord(text)
 
 
 def _fits(record: Any) -> bool:
@@ -145,7 +142,7 @@ def _fits(record: Any) -> bool:
     if isinstance(record, dict) and (len(record) > MOST_NAMES or any(len(name) > LONGEST_NAME for name in record)):
         return False
     level = [record] if isinstance(record, dict | list) else []
-    for _ in range(DEEPEST):
+    for _ in range(json_text.DEEPEST):
         level = [
             value
             for outer in level

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from connectors.base import SourceFile, Watermark
-from connectors.files.reader import Rows, column_names, text_schema
+from connectors.files.reader import LINE_UNREADABLE, Rows, column_names, text_schema
 from connectors.files.text import Unreadable
 from connectors.http import marks
 from connectors.http.reading import Reader, Reading
@@ -119,7 +119,7 @@ class HttpDelivery:
                 cells = line.cells
                 rows.add([*(cells.get(key) for key in self.reading.names), *blank], line.number, size=size)
             else:
-                rows.add([], line.number, line.problem, line.raw, size)
+                rows.add([], line.number, LINE_UNREADABLE, line.raw, size)
             if rows.full:
                 yield rows.take().append_column("_file", pa.array(places, pa.string()))
                 places = []

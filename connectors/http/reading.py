@@ -30,14 +30,14 @@ from typing import IO, Any
 import numpy
 
 from connectors.files.json_text import text_of
-from connectors.files.reader import LINE_UNREADABLE, column_names
+from connectors.files.reader import column_names
 from connectors.files.text import Unreadable
 from connectors.http.answers import Page
 from connectors.http.body import MOST_NAMES, BadRecord
 from connectors.http.client import NotThere
 from connectors.http.marks import Marks
 from connectors.http.paging import Ask, Changed, pages
-from connectors.read_report import REMARKS, ReadReport
+from connectors.read_report import ReadReport
 
 READ_AGAIN = 2
 VERIFIED = {
@@ -52,12 +52,11 @@ SUM = 1 << 128
 
 @dataclass(frozen=True)
 class Line:
-    """One record in the working file: its page, its number there, its cells or what is wrong with it."""
+    """One record in the working file: its page, its number there, its cells, or its text where it is no object."""
 
     place: str
     number: int
     cells: Mapping[str, str | None] | None
-    problem: str | None
     raw: str | None
 
 
@@ -87,14 +86,13 @@ class Reading:
             if isinstance(record, dict):
                 self._named(record)
                 self._count(record)
-                line = f"[{place}, {number}, {text}, null, null]\n"
+                line = f"[{place}, {number}, {text}, null]\n"
             else:
                 bad = isinstance(record, BadRecord)
-                problem, raw = (record.problem, record.raw) if bad else (LINE_UNREADABLE, text_of(record))
                 self.bad += 1
-                if problem in REMARKS:
-                    self.report.remark(problem, where=f"{page.place}, record {number}")
-                line = json.dumps([page.place, number, None, problem, raw]) + "\n"
+                if bad and record.repeated:
+                    self.report.remark("repeated_name", where=f"{page.place}, record {number}")
+                line = json.dumps([page.place, number, None, record.raw if bad else text_of(record)]) + "\n"
             spool.write(line)
 
     def _named(self, record: Mapping[str, Any]) -> None:

@@ -111,6 +111,11 @@ class Transport:
         proxy = settings.get("proxy")
         self.session.proxies = {"http": str(proxy), "https": str(proxy)} if proxy else {}
         verify = settings.get("verify", True)
+        if isinstance(verify, str) and not (folder / verify).exists():
+            raise Unreadable(
+                "`verify` names no file",
+                remedy="give it as the file with the department's root certificate, or as true",
+            )
         self.session.verify = str((folder / verify).resolve()) if isinstance(verify, str) else bool(verify)
         self.session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip, deflate"})
         self.session.headers.update(settings.get("headers", {}))
@@ -169,7 +174,9 @@ class Transport:
                         response.headers.get("Retry-After"),
                     )
                     return made, response.headers.get("Location") if response.is_redirect else None
-        except requests.exceptions.SSLError:
+        except requests.exceptions.SSLError as error:
+            if self.watch.cut or "CERTIFICATE_VERIFY_FAILED" not in str(error):
+                raise LineBroke("the encrypted line broke (SSLError)") from None
             raise Unreadable(
                 "the server's certificate is not to be trusted",
                 place=place,

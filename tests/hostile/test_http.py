@@ -358,7 +358,7 @@ SETTINGS: list[tuple[dict[str, Any], Shown]] = [
     ({"url": "http://127.0.0.1:99999"}, "`url` is no address"), ({"url": f"http://[{SECRET}"}, "`url` is no address"),
     ({"headers": {"X": f"a\r\nX-B: {SECRET}"}}, "the settings make no request"),
     ({"token": f"{SECRET}\n"}, "the settings make no request"),
-    ({"verify": "no/such/file.pem"}, 2), ({"deadline": 1e-9}, "not read within"), ({"pages_limit": 0}, "0 answers"),
+    ({"verify": "no/such/file.pem"}, "`verify` names no file"), ({"deadline": 1e-9}, "not read within"), ({"pages_limit": 0}, "0 answers"),
     ({"proxy": "http://127.0.0.1:1"}, "the line broke (ProxyError)"),
 ]  # fmt: skip
 

@@ -390,6 +390,8 @@ def test_the_server_is_verified_unless_the_settings_say_that_it_is_not(tmp_path:
         with pytest.raises(CollectError, match="certificate is not to be trusted"):
             office(tmp_path, secure).collect(births(**TOTAL))
         assert secure.asked == []
+        with pytest.raises(CollectError, match=r"the encrypted line broke \(SSLError\), 2 times in a row"):
+            office(tmp_path / "plain", server).collect(births(path=server.url.replace("http:", "https:")))
         assert office(tmp_path, secure, 'verify = "root.pem"').collect(births(**TOTAL)).rows == 5
         assert office(tmp_path, secure, "verify = false").collect(births(**TOTAL)).unchanged
         secure.answer = lambda asked: (302, b"", {"Location": server.url})

@@ -77,9 +77,14 @@ class Child:
                 child = cls._idle.pop() if cls._idle else None
             if child is None:
                 return cls()
-            if child.owner == os.getpid() and child.process.poll() is None:  # a fork shares them
+            if child.process.poll() is None:
                 return child
             child.end()
+
+    @classmethod
+    def forget(cls) -> None:
+        """In a process that was forked: the children are the other one's, and its lock may be held for ever."""
+        cls._idle, cls._lock = [], threading.Lock()
 
     def give_back(self, megabytes: int) -> None:
         """``megabytes``: what the child holds of memory."""
@@ -111,6 +116,9 @@ class Child:
         self.channel.close()
         if self.process.stdout:
             self.process.stdout.close()
+
+
+os.register_at_fork(after_in_child=Child.forget)
 
 
 class Apart:

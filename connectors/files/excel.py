@@ -33,7 +33,7 @@ from python_calamine import (
 )
 
 from connectors.files.part import unpacked_limit
-from connectors.files.reader import PART, Content, Rows, text_schema
+from connectors.files.reader import PART, Content, Rows, heading_names, text_schema
 from connectors.files.sheet import Sheet
 from connectors.files.sheet_facts import Facts, facts_of
 from connectors.files.text import Unreadable
@@ -91,6 +91,8 @@ class Excel:
                 f"sheets: {shown_names(self.workbook.sheet_names)}",
                 remedy="correct `sheet` or `header_row` in meta.connector",
             )
+        for sheet in found:
+            heading_names(sheet.header, self.content.report)
         self._report_others([(sheet, meta.visible) for sheet, meta in every if sheet not in found])
         for sheet, meta in every:
             if sheet in found and meta.visible != SheetVisibleEnum.Visible:

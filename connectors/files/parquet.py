@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.files.reader import BATCH_ROWS, PROBLEM_FIELDS, TEXT_UNDECODABLE, Content, column_names
+from connectors.files.reader import BATCH_ROWS, PROBLEM_FIELDS, TEXT_UNDECODABLE, Content, heading_names
 from connectors.files.text import Unreadable
 
 BROKEN = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError)
@@ -29,7 +29,7 @@ class Parquet:
         with content.open() as file:
             parquet = self._opened(file)
             fields, self.count = list(parquet.schema_arrow), parquet.metadata.num_rows
-        names = column_names([field.name for field in fields])
+        names = heading_names([field.name for field in fields], content.report)
         self.schema = pa.schema([field.with_name(name) for field, name in zip(fields, names, strict=True)])
 
     def _opened(self, file: object) -> pq.ParquetFile:

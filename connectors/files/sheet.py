@@ -36,6 +36,7 @@ class Sheet:
         self.first = header_row + header_rows  # sheet row of the first row
         self.left = sheet.start[1] if sheet.start else 0
         self.merged = sheet.merged_cell_ranges or []
+        self.header: list[str] = []
         self.names: list[str] = []
         if sheet.height:
             self._read_header(header_row, header_rows)
@@ -53,7 +54,8 @@ class Sheet:
         while header and not header[-1]:
             header.pop()
         width = max([len(header), *(self._width(header) if header else ())])
-        self.names = column_names([*header, *[""] * (width - len(header))])
+        self.header = [*header, *[""] * (width - len(header))]
+        self.names = column_names(self.header)
 
     def _spread_header(self, parts: list[list[str | None]], first: int) -> None:
         for (top, left), (bottom, right) in self.merged:

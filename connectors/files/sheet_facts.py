@@ -175,6 +175,7 @@ class _Cells:
         self.pairs: list[int] = []
         self.style: int | None = None
         self.kind, self.formula, self.date, self.value, self.open = "", False, False, "", False
+        self.computed = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
@@ -187,8 +188,9 @@ class _Cells:
             self.kind = attributes.get("t", "")
             self.date = attributes.get("s") in self.dates
         elif tag == "f":
-            self.formula, self.value = True, ""
+            self.formula, self.computed, self.value = True, False, ""
         elif tag == "v" and (self.formula or self.date):
+            self.computed = True
             self.parser.CharacterDataHandler = self.text
         elif tag == "row":
             self._close_row()
@@ -207,7 +209,7 @@ class _Cells:
     def _close_cell(self) -> None:
         if self.kind == "e":
             self.pairs += (self.column, ERROR)
-        elif self.formula and self.kind != "str" and (not self.value or (self.recalculated and self.value == "0")):
+        elif self.formula and self._without_value():
             self.pairs += (self.column, FORMULA)
         elif self.date and self.value.startswith("-") and self.kind in ("", "n"):
             self.pairs += (self.column, NO_DATE)
@@ -217,6 +219,11 @@ class _Cells:
         if self.formula or self.date:
             self.parser.CharacterDataHandler = None
         self.kind, self.style, self.formula, self.date, self.value = "", None, False, False, ""
+
+    def _without_value(self) -> bool:
+        if self.kind == "str":  # the empty text is a value
+            return not self.computed
+        return not self.value or (self.recalculated and self.value == "0")
 
     def _close_row(self) -> None:
         self._close_cell()

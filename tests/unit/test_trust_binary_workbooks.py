@@ -165,6 +165,23 @@ def test_zeros_that_a_program_left_for_the_values_of_formulas_are_no_values(tmp_
     assert list(json.loads(row["_raw"])) == ["a"] and found(report.remarks)["formula_without_value"][0] == 1
 
 
+def test_a_formula_of_a_text_without_any_value_is_told(tmp_path: Path) -> None:
+    def fill(made: xlsxwriter.Workbook) -> None:
+        page = made.add_worksheet()
+        page.write_row(0, 0, ["a", "b"])
+        page.write_formula(1, 0, '="x"', None, "x")
+        page.write(1, 1, "y")
+
+    (row,), report = read(changed(book(fill, tmp_path), "xl/worksheets/sheet1.xml", "<v>x</v>", ""))
+    assert row["a"] is None and found(report.remarks)["formula_without_value"][0] == 1
+
+
+def test_headings_of_sheets_are_compared_without_what_is_invisible(tmp_path: Path) -> None:
+    rows, report = read(sheets(tmp_path, [["身份证号", "b"], ["1", "2"]], [["身份证号\u200b", "b"], ["3", "4"]]))
+    assert [row["身份证号"] for row in rows] == ["1", "3"] and not report.left_out
+    assert found(report.remarks)["heading"][0] == 1
+
+
 def test_a_row_of_nothing_but_errors_is_a_row(tmp_path: Path) -> None:
     def fill(made: xlsxwriter.Workbook) -> None:
         page = made.add_worksheet()

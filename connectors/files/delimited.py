@@ -56,7 +56,9 @@ class Delimited:
                 above, first = [first or ""], next(physical, None)
         if first is None:
             raise Unreadable(
-                f"the file has {len(above)} lines and no line {len(above) + 1}" if above else "the file is empty",
+                f"the file has {len(above)} lines and no line {max(row, len(above) + 1)}"
+                if above
+                else "the file is empty",
                 remedy="ask the department for the file again, or correct `header_row` in meta.connector",
             )
         left = [line for line in (above[1:] if separator else above) if line.strip()]

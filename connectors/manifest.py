@@ -40,7 +40,8 @@ class Part:
 class Manifest:
     """All that is known of a committed batch; ``path`` is its folder and is not written into the file.
 
-    ``mode``: empty, file, full, delta or changes (see ``Delivery.mode``). ``columns``: the source's names and
+    ``mode``: empty, note (of a file that was moved), or that of the delivery (see ``Delivery.mode``).
+    ``columns``: the source's names and
     Arrow types. ``rows`` landed, ``read`` rows that the source gave (they differ where a difference was
     taken),
     ``deletes`` of the landed rows that withdraw a record. ``problems`` by rule. ``left_out``: what the source

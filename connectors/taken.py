@@ -51,9 +51,8 @@ class Taken:
             # A copy elsewhere need not be fetched again, if its new version is noted.
             version = delivery.files[-1].version
             return Decision.NOTE if version and version != state.files[-1].version else Decision.SKIP
-        if delivery.mode == "full" and state is not self._newest_whole():
-            return Decision.SKIP  # a later snapshot says more
-        return Decision.AGAIN
+        newest = self._newest_whole() if delivery.mode == "full" else None
+        return Decision.SKIP if newest and newest.identity != state.identity else Decision.AGAIN
 
     def state(self, delivery: Any) -> Manifest | None:
         """The batch of the last state of a delivery's file, or of the file that it was moved from."""
@@ -98,6 +97,7 @@ class Taken:
         return None
 
     def _newest_whole(self) -> Manifest | None:
+        """The last snapshot that was taken: it says more than those before it."""
         return next((m for m in reversed(self.past) if m.identity and m.mode == "full"), None)
 
 

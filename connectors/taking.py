@@ -19,13 +19,12 @@ import pyarrow as pa
 from catalogue.installation import Installation
 from connectors import drift as drifts
 from connectors.base import CollectError, Connector, Delivery, ReadAgain, ResourceLike, where
+from connectors.guards import why_not
 from connectors.landing import Landing, next_number
 from connectors.manifest import Manifest
 from connectors.read_report import ReadReport
 from connectors.shown import shown_file
 from connectors.taken import Decision, Taken
-
-DEFAULT_FALL = 0.5
 
 
 class Tally:
@@ -224,7 +223,7 @@ class Taker:
         self.report.add(report)
         with landing:
             facts: dict[str, Any] = {
-                "mode": delivery.mode,
+                "mode": "note" if filled.decision is Decision.NOTE else delivery.mode,
                 "read": filled.read,
                 "files": tuple(delivery.files),
                 "identity": delivery.identity,
@@ -238,7 +237,7 @@ class Taker:
                 "drift": filled.drift.facts(),
                 "connector": {"kind": self.connector.kind, "version": self.connector.version},
             }
-            reason = self._drifted(filled) or self._fallen(filled) or self._parts_of_one(filled)
+            reason = why_not(self, filled)
             if reason is not None:
                 name = (delivery.identity or "newest")[:16]
                 landing.set_aside(name, **facts)
@@ -265,64 +264,6 @@ class Taker:
             return bool(delivery.identity)
         state = self.taken.state(delivery)
         return bool(filled.replaces) or state is None or state.reading != delivery.reading
-
-    def _drifted(self, filled: Filled) -> tuple[str, str] | None:
-        """What stops a delivery whose columns are not the declared ones, and the remedy."""
-        if not filled.drift.stops(self.resource.contract):
-            return None
-        return (
-            f"the source's columns are not those of the catalogue: {filled.drift.sentence()}",
-            "correct the source, or declare its columns as they are (contract: evolve, freeze, set_aside)",
-        )
-
-    def _fallen(self, filled: Filled) -> tuple[str, str] | None:
-        """What stops a whole read whose row count fell by more than ``max_fall`` (a share, default 0.5).
-
-        An emptied table is far more often an accident at the source than the truth, and would withdraw every
-        record. Deliveries of files are compared with the last one of the same file name.
-        """
-        delivery, read = filled.delivery, filled.read
-        if delivery.identity and filled.decision is Decision.AGAIN:
-            return None  # other words for the same bytes: how many rows those gave says nothing
-        former = self._former_count(delivery)
-        allowed = float(self.resource.connector.options.get("max_fall", DEFAULT_FALL))
-        if read >= former * (1 - allowed):
-            return None
-        return (
-            f"the source gave {read:,} rows where it gave {former:,} before: "
-            f"a fall of {1 - read / former:.0%}, more than the declared {allowed:.0%}",
-            "ask the department; if the fall is real, set `max_fall` of meta.connector for this collection",
-        )
-
-    def _parts_of_one(self, filled: Filled) -> tuple[str, str] | None:
-        """What stops a snapshot that withdraws most of another file's that came with it: they belong together."""
-        delivery: Any = filled.delivery
-        beside = self.past[-1] if len(self.past) > self.known else None
-        if beside is None or delivery.mode != "full" or not delivery.identity or beside.source == delivery.source:
-            return None
-        allowed = float(self.resource.connector.options.get("max_fall", DEFAULT_FALL))
-        if filled.landing.deletes <= beside.read * allowed:
-            return None
-        return (
-            f"it would withdraw {filled.landing.deletes:,} of the {beside.read:,} rows of the file before it, "
-            "which came with it: each counts as the whole resource (`snapshot: true`)",
-            "if the files are parts of one delivery, write `snapshot: folder` in meta.connector; if each is whole, set "
-            "`max_fall: 1` for this collection",
-        )
-
-    def _former_count(self, delivery: Delivery) -> int:
-        """How many rows the source gave when it last gave all; 0 if it never did."""
-        if delivery.mode == "file":
-            known = self.taken.own(delivery)
-            return known[-1].read if known else 0
-        if delivery.mode != "full" or self.resource.connector.mode == "period":  # periods differ
-            return 0
-        for manifest in reversed(self.past):
-            if manifest.mode == "full":
-                return manifest.read
-            if manifest.load:
-                return sum(m.read for m in self.past if m.load and m.load["id"] == manifest.load["id"])
-        return 0
 
 
 def _marked(batches: Iterator[pa.RecordBatch], problem: str | None) -> Iterator[pa.RecordBatch]:

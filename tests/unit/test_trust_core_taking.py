@@ -147,11 +147,15 @@ def test_files_that_are_moved_within_the_folder_say_nothing_new(drop: Drop) -> N
 def test_an_old_snapshot_that_is_moved_does_not_become_the_newest(drop: Drop) -> None:
     snapshot = files("**/*.csv", snapshot=True)
     drop.put("1.csv", "id,name\n1,旧\n")
-    drop.put("2.csv", "id,name\n1,新\n")
+    drop.put("2.csv", "id,name\n1,新\n" + "".join(f"{n},多\n" for n in range(2, 9)))
     drop.collect(snapshot)
     (drop.folder / "done").mkdir()
-    (drop.folder / "1.csv").rename(drop.folder / "done" / "1.csv")
-    assert drop.collect(snapshot).unchanged and drop.current(snapshot) == {"1": "新"}
+    (drop.folder / "1.csv").rename(drop.folder / "done" / "1.csv")  # of far fewer rows, and yet no fall
+    assert drop.collect(snapshot).unchanged and drop.current(snapshot)["1"] == "新"
+    (drop.folder / "2.csv").rename(drop.folder / "done" / "2.csv")
+    assert drop.collect(snapshot).unchanged
+    drop.put("3.csv", "id,name\n" + "".join(f"{n},三\n" for n in range(1, 8)))
+    assert drop.collect(snapshot).deletes == 1
 
 
 # --- how it was read

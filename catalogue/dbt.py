@@ -28,6 +28,7 @@ from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import staging_model
 from catalogue.problems import LOADER
+from catalogue.secret import Secret
 
 PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests")
 SUFFIXES = (".sql", ".py", ".yml", ".yaml", ".csv", ".md")  # of what dbt reads
@@ -138,6 +139,7 @@ def dbt_environment(installation: Installation) -> dict[str, str]:
     variables: those dbt reads as YAML, which for so much takes nearly two seconds of every call. dbt's log does without
     the text of every statement, which lies under ``target/run`` anyway: writing it takes a fifth of a small build."""
     codes = {"GOVSHARE_CODES": str(_code_tables_file(installation))}
+    Secret.of(installation)  # macros and linking read its file
     return {"DBT_LOG_LEVEL_FILE": "info", **os.environ, **installation.environment(), **codes}
 
 

@@ -70,6 +70,11 @@ class Installation:
     def settings_file(self) -> Path:
         return self.city / "connections.toml"
 
+    @property
+    def secret_file(self) -> Path:
+        """``GOVSHARE_SECRET_FILE``, default ``secret`` in the data folder (``catalogue.secret``)."""
+        return Path(os.environ.get("GOVSHARE_SECRET_FILE") or self.data / "secret").resolve()
+
     def landing_of(self, resource: str) -> Path:
         """``resource`` is ``department.name``; its batches lie one folder deeper."""
         department, _, name = resource.partition(".")
@@ -82,6 +87,7 @@ class Installation:
             "GOVSHARE_CITY": str(self.city),
             "GOVSHARE_CATALOGUE": os.path.relpath(self.content, DBT_PROJECT),
             "GOVSHARE_WAREHOUSE": str(self.warehouse),
+            "GOVSHARE_SECRET_FILE": str(self.secret_file),
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DBT_LOG_PATH": str(self.dbt_target / "logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

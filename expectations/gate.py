@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from catalogue.installation import Installation
+from catalogue.secret import Secret
 from expectations.plan import LastRelease, Planned, plan
 from expectations.standards import BLOCK, WARN, quoted
 from expectations.verdict import Check, Verdict
@@ -48,7 +49,7 @@ def judge(
     from expectations.session import Session
 
     started = time.monotonic()
-    with Session(candidate.path) as session:
+    with Session(candidate.path, Secret.of(installation)) as session:
         planned = plan(table, catalogue, _last_release(installation, table, session))
         if accept_volume:
             planned = [replace(c, severity=WARN) if c.rule == "volume" else c for c in planned]

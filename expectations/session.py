@@ -15,6 +15,7 @@ from typing import Any
 import great_expectations as gx
 from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
+from catalogue.secret import RELATION, Secret
 from expectations import engine as duckdb_engine
 from expectations.plan import Planned
 from expectations.rules import BATCH
@@ -28,9 +29,10 @@ RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
 class Session:
-    """Use as a context manager. ``folder`` holds the candidate's Parquet files."""
+    """Use as a context manager. ``folder`` holds the candidate's Parquet files; keys of rows are told as hashes by
+    ``secret``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, secret: Secret) -> None:
         logging.getLogger("great_expectations").setLevel(logging.WARNING)
         self._spill = folder.with_name(f".tmp-{folder.name}-gate")
         # The default configuration would make a folder for Data Docs among the machine's temporary files.
@@ -45,6 +47,8 @@ class Session:
         self._engine = self._source.get_execution_engine()
         self.ask(f"set temp_directory = {literal(str(self._spill))}")
         self.ask(f"set memory_limit = '{MEMORY}'")
+        inner, outer = literal(secret.inner), literal(secret.outer)
+        self.ask(f"create table {RELATION} as select {inner} as inner_key, {outer} as outer_key")
         self.ask(f"create view {quoted(BATCH)} as select * from {parquet(folder)}")
 
     def __enter__(self) -> Session:

@@ -11,6 +11,7 @@ from typing import Any
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
+from catalogue.secret import keyed
 from expectations.plan import Planned
 from expectations.rules import NoUnexpectedRows, RowsKeepRule
 from expectations.standards import BLOCK, literal, quoted
@@ -62,7 +63,8 @@ def _key_hash(key: Sequence[str]) -> str:
     if not key:
         return "null"
     parts = ", ".join(f"cast({quoted(name)} as varchar)" for name in key)
-    return f"left(sha256(concat_ws('|', {parts})), 16)"
+    hashed = keyed(f"concat_ws('|', {parts})")
+    return f"left({hashed}, 16)"
 
 
 def _types_query(types: Mapping[str, str]) -> str:

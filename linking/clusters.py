@@ -2,8 +2,8 @@
 
 Two claims are one person by the same weights as a claim and a known person. A claim that is alone makes a person
 if it says a name and a birth date. The person's id comes from its smallest claim key, so that it is the same in
-whatever order the claims are read. A reviewer puts two claims together, or parts them, by naming the one's key as the
-other's person.
+whatever order the claims are read; it is a keyed hash, for such a key may be somebody's number. A reviewer puts two
+claims together, or parts them, by naming the one's key as the other's person.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import duckdb
 from splink import DuckDBAPI
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
+from catalogue.secret import Secret, keyed
 from linking.settings import Settings
 from linking.weigh import weigh
 from linking.words import cautioned, method
@@ -19,8 +20,9 @@ from linking.words import cautioned, method
 SAME_ROW = "regexp_replace({}, '\\|[^|]*$', '')"  # a claim's address without its role
 
 
-def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, into: str) -> None:
+def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, into: str, secret: Secret) -> None:
     """``linking_clusters`` (claim_id, person_id or null, method, conflict), and ``into`` with those that have one."""
+    secret.hand_to(connection)
     _pairs(connection)
     weigh(connection, settings, "linking_claim_records", "linking_claim_pairs", "linking_claim_scores")
     _edges(connection, settings)
@@ -41,7 +43,7 @@ def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, into: str
             where decisions.verdict = 'different' and one.component = other.component
         ),
         persons as (
-            select component, 'U' || left(sha256(min(claim_key)), 16) as person_id, count(*) as claims,
+            select component, 'U' || left({keyed("min(claim_key)")}, 16) as person_id, count(*) as claims,
                 count(distinct {SAME_ROW.format("claim_id")}) < count(*) or component in (from parted) as conflict,
                 bool_or(enough) as enough
             from members group by component

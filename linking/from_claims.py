@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from catalogue.secret import Secret
 from linking import decisions, functions, shared
 from linking.link import KNOWN_KEYS, link
 from linking.marks import Marks, mark, marks_of
@@ -75,7 +76,7 @@ def links(connection: duckdb.DuckDBPyConnection, claims: Claims) -> duckdb.DuckD
             select * from {claims.result}
             where {CLAIM_ID} in (select claim_id from linking_loose) and {CLAIM_ID} not in (from linking_again)
         """
-    link(connection, loose, "linking_numbered", settings, decided, KIN, marks=marks)
+    link(connection, loose, "linking_numbered", settings, decided, KIN, marks=marks, secret=_secret())
     return connection.sql(f"""
         select claims._resource, claims._batch, claims._row, claims._role, claims._record_key, claims._claim_key,
             links.person_id as entity_id, case when links.person_id is not null then links.method end as method,
@@ -265,3 +266,7 @@ def _again(connection: duckdb.DuckDBPyConnection, claims: Claims, marks: Marks, 
 
 def _data() -> Path:
     return Path(os.environ["GOVSHARE_DATA"])
+
+
+def _secret() -> Secret:
+    return Secret.at(Path(os.environ.get("GOVSHARE_SECRET_FILE") or _data() / "secret"))

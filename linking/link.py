@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from catalogue.secret import Secret
 from linking import candidates, clusters, decide, evidence, functions, records, relatives
 from linking.marks import Marks, asked
 from linking.settings import Settings
@@ -51,6 +52,7 @@ def link(
     temporary: bool = True,
     keep: bool = False,
     marks: Marks | None = None,
+    secret: Secret | None = None,
 ) -> Linked:
     """Make the tables ``links``, ``review`` and ``clusters`` in the connection.
 
@@ -59,6 +61,7 @@ def link(
     records. ``related``: relation (person_id, id_number, name, birth_date) of whom the records of known persons name
     beside them, in place of a column of that name. ``decisions``: relation (claim_key, person_id, verdict, by, at);
     a `person_id` may also be the key of another claim without a known person. ``keep``: leave the steps' tables.
+    ``secret``: by which persons without a number are named; without, by what everybody can compute.
     ``marks``, of all that is known, are for few claims: then only persons are read whom these may concern.
 
     Example: ``link(duckdb.connect(), "loose", "known", Settings.load())``
@@ -78,7 +81,7 @@ def link(
     decide.decisions(connection, decisions)
     decide.judge(connection, settings)
     decide.review(connection, settings, f"{kind} review")
-    clusters.cluster(connection, settings, f"{kind} clusters")
+    clusters.cluster(connection, settings, f"{kind} clusters", secret or Secret.none())
     decide.links(connection, settings, f"{kind} links")
     row = connection.execute("""
         select

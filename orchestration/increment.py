@@ -24,6 +24,7 @@ from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import Installation
 from catalogue.model import Catalogue, staging_model
+from catalogue.secret import Secret
 from catalogue.vocabulary import CHINA
 from connectors.manifest import committed, delivered
 from connectors.manifest import fingerprint as landing_fingerprint
@@ -118,7 +119,9 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     resources = catalogue.resources.values()
     versions = [f"{package} {version(package)}" for package in ENGINES]
     linking = [path.read_text(encoding="utf-8") for path in (WEIGHTS, *sorted(WEIGHTS.parent.glob("*.py")))]
-    project = _hash(project_fingerprint(installation), *linking, *versions)
+    # Other keys are other ids and hashes, so nothing of the last build is kept.
+    keys = Secret.of(installation).hash("built with these keys")
+    project = _hash(project_fingerprint(installation), *linking, *versions, keys)
     decided = {path.name: path.read_bytes() for path in _decisions(installation)}
     decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
     # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.

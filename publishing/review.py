@@ -6,7 +6,6 @@ anybody's number; the keys themselves are understood as well. The decision is ob
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ import duckdb
 
 from catalogue.errors import GovshareError
 from catalogue.installation import Installation
+from catalogue.secret import Secret
 from linking import decisions
 from publishing.released import parquet_files, release_of
 from publishing.sql import quoted
@@ -27,9 +27,9 @@ class ReviewError(GovshareError):
     """A decision that cannot be taken down."""
 
 
-def handle(key: str) -> str:
-    """What a claim or an entity is called in a list."""
-    return hashlib.sha256(key.encode()).hexdigest()[:HANDLE]
+def handle(installation: Installation, key: str) -> str:
+    """What a claim or an entity is called in a list. By the installation's secret, or its number could be tried out."""
+    return Secret.of(installation).hash(key)[:HANDLE]
 
 
 def open_claims(installation: Installation) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def decide(installation: Installation, claim: str, verdict: str, entity: str | N
 
 
 def _claim(installation: Installation, called: str) -> dict[str, Any]:
-    found = [c for c in open_claims(installation) if called in (c["claim_key"], handle(c["claim_key"]))]
+    found = [c for c in open_claims(installation) if called in (c["claim_key"], handle(installation, c["claim_key"]))]
     if not found:
         raise ReviewError(
             "no claim of this name waits for a decision",
@@ -88,7 +88,7 @@ def _claim(installation: Installation, called: str) -> dict[str, Any]:
 def _entity(installation: Installation, claim: dict[str, Any], called: str) -> str:
     """The person or legal entity of this name: one of the claim's candidates, or any that is known by its number."""
     for candidate in claim["candidates"]:
-        if called in (candidate["entity_id"], handle(candidate["entity_id"])):
+        if called in (candidate["entity_id"], handle(installation, candidate["entity_id"])):
             return str(candidate["entity_id"])
     table = release_of(installation, claim["table_name"])
     key, number = table["primary_key"][0], NUMBER[claim["table_name"]]

@@ -29,7 +29,8 @@ def listed(
         return
     from publishing.review import open_claims
 
-    claims = [_shown(claim) for claim in open_claims(Installation.from_env())]
+    installation = Installation.from_env()
+    claims = [_shown(installation, claim) for claim in open_claims(installation)]
     if as_json:
         print_json(claims)
         return
@@ -72,10 +73,11 @@ def decide(
     from publishing.review import decide as take_down
     from publishing.review import handle
 
-    taken = take_down(Installation.from_env(), claim, verdict, entity, by)
+    installation = Installation.from_env()
+    taken = take_down(installation, claim, verdict, entity, by)
     said = {
-        "claim": handle(taken["claim_key"]),
-        "candidate": handle(taken["entity_id"]) if taken["entity_id"] else None,
+        "claim": handle(installation, taken["claim_key"]),
+        "candidate": handle(installation, taken["entity_id"]) if taken["entity_id"] else None,
         **{name: taken[name] for name in ("verdict", "by", "at")},
     }
     if as_json:
@@ -85,19 +87,19 @@ def decide(
         people.print(f"Taken down: claim {said['claim']} is {whom}. Next: govshare run", highlight=False, markup=False)
 
 
-def _shown(claim: dict[str, Any]) -> dict[str, Any]:
+def _shown(installation: Installation, claim: dict[str, Any]) -> dict[str, Any]:
     """A claim as it may be shown to whoever looks over the shoulder."""
     from connectors.survey import masked
     from publishing.review import handle
 
     key = claim["claim_key"].removeprefix(f"{claim['resource']}|").removesuffix(f"|{claim['role']}")
     return {
-        "claim": handle(claim["claim_key"]),
+        "claim": handle(installation, claim["claim_key"]),
         **{name: claim[name] for name in ("table_name", "resource", "batch", "row", "role", "rule")},
         "record": masked(key),
         "candidates": [
             {
-                "candidate": handle(candidate["entity_id"]),
+                "candidate": handle(installation, candidate["entity_id"]),
                 "number": masked(candidate["entity_id"]),
                 "probability": candidate["probability"] and round(candidate["probability"], 4),
                 "reason": candidate["reason"],
@@ -105,7 +107,9 @@ def _shown(claim: dict[str, Any]) -> dict[str, Any]:
             for candidate in claim["candidates"]
         ],
         "decided": [
-            " ".join(filter(None, [d["verdict"], d["entity_id"] and handle(d["entity_id"]), f"({d['by']})"]))
+            " ".join(
+                filter(None, [d["verdict"], d["entity_id"] and handle(installation, d["entity_id"]), f"({d['by']})"])
+            )
             for d in claim["decided"]
         ],
     }

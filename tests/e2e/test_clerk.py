@@ -37,7 +37,15 @@ def decided(heavy: Node, tmp_path_factory: pytest.TempPathFactory) -> Decided:
     claims = [c for c in open_claims(node.installation) if c["table_name"] == "population" and c["candidates"]]
     same, different = claims[:2]
     person = same["candidates"][0]["entity_id"]
-    said = node.call("review", "decide", handle(same["claim_key"]), "same", handle(person), "--by", "clerk").stdout
+    said = node.call(
+        "review",
+        "decide",
+        handle(node.installation, same["claim_key"]),
+        "same",
+        handle(node.installation, person),
+        "--by",
+        "clerk",
+    ).stdout
     for candidate in different["candidates"]:
         decide(node.installation, different["claim_key"], "different", candidate["entity_id"], "clerk")
     listed = {claim["claim"]: claim for claim in node.document("review")}
@@ -65,9 +73,9 @@ def test_a_failed_gate_keeps_the_former_release(decided: Decided) -> None:
 
 
 def test_what_is_decided_is_linked_by_the_next_run_and_leaves_the_list(decided: Decided) -> None:
-    node, same, name = decided.node, decided.same, handle(decided.same["claim_key"])
-    assert f"claim {name} is same {handle(decided.person)}" in decided.said
-    assert decided.listed[name]["decided"] == [f"same {handle(decided.person)} (clerk)"]
+    node, same, name = decided.node, decided.same, handle(decided.node.installation, decided.same["claim_key"])
+    assert f"claim {name} is same {handle(node.installation, decided.person)}" in decided.said
+    assert decided.listed[name]["decided"] == [f"same {handle(node.installation, decided.person)} (clerk)"]
     still = {claim["claim_key"] for claim in open_claims(node.installation)}
     assert same["claim_key"] not in still and decided.different["claim_key"] not in still
     [spoken] = node.document(

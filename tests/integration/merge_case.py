@@ -52,6 +52,8 @@ class MergeCase:
         self.left_out: dict[str, dict[str, int]] = {}  # resource → what its readers left out, in rows
         self.now = datetime(2024, 1, 1, tzinfo=UTC)  # of the last build; the next one is a day later
         self.published_history: list[str] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        self.installation.secret_file.write_text("0a" * 64, encoding="ascii")  # one for all: their tables are compared
         for resource in self.items:
             self._write(resource, "000000", [])
         parsed.take_over(self.installation)

@@ -31,10 +31,10 @@
 {# The whole text of a small file, read while dbt runs. #}
 {% macro file_text(path) %}{{ return(adapter.dispatch('file_text')(path)) }}{% endmacro %}
 {% macro duckdb__file_text(path) -%}
-    {{ return(run_query("select content from read_text('" ~ path.replace("'", "''") ~ "')").rows[0][0]) }}
+    {{ return(run_query(duckdb__file_content(path)).rows[0][0]) }}
 {%- endmacro %}
 {% macro spark__file_text(path) -%}
-    {{ return(run_query("select cast(content as string) from binaryFile.`" ~ path ~ "`").rows[0][0]) }}
+    {{ return(run_query(spark__file_content(path)).rows[0][0]) }}
 {%- endmacro %}
 
 {# A 64-bit hash of the values in order; only compared within one build, and with what builds of the same engine have kept. #}
@@ -51,6 +51,19 @@
 {% macro sha256_text(x) %}{{ return(adapter.dispatch('sha256_text')(x)) }}{% endmacro %}
 {% macro duckdb__sha256_text(x) %}{{ return("sha256(" ~ x ~ ")") }}{% endmacro %}
 {% macro spark__sha256_text(x) %}{{ return("sha2(" ~ x ~ ", 256)") }}{% endmacro %}
+
+{# The hash of a text that only this installation can make (catalogue/secret.py). #}
+{% macro keyed_hash(x) -%}
+    {%- set inner = sha256_text("(select inner_key from installation_secret) || " ~ x) -%}
+    {{ return(sha256_text("(select outer_key from installation_secret) || " ~ inner)) }}
+{%- endmacro %}
+
+{# A query for both keys. It names the file: no statement, so no log and no compiled model, has the keys themselves. #}
+{% macro secret_keys(path) -%}
+    {{ return("select substr(content, 1, 64) as inner_key, substr(content, 65, 64) as outer_key from (" ~ adapter.dispatch('file_content')(path) ~ ") as file") }}
+{%- endmacro %}
+{% macro duckdb__file_content(path) %}{{ return("select content from read_text('" ~ path.replace("'", "''") ~ "')") }}{% endmacro %}
+{% macro spark__file_content(path) %}{{ return("select cast(content as string) as content from binaryFile.`" ~ path ~ "`") }}{% endmacro %}
 
 {# Whole seconds since 1970 of a timestamp. #}
 {% macro epoch_seconds(x) %}{{ return(adapter.dispatch('epoch_seconds')(x)) }}{% endmacro %}

@@ -141,8 +141,11 @@ select
     end
 {%- endmacro %}
 
-{# A record's key as it may leave the warehouse: the same hash wherever a record is named without its key. #}
-{% macro key_hash(resource, record_key) %}{{ return(sha256_text(resource ~ " || '|' || " ~ record_key)) }}{% endmacro %}
+{#
+    A record's key as it may leave the warehouse: the same hash wherever a record is named without its key. Keys are
+    mostly identity numbers, whose plain hashes are soon tried out.
+#}
+{% macro key_hash(resource, record_key) %}{{ return(keyed_hash(resource ~ " || '|' || " ~ record_key)) }}{% endmacro %}
 
 {# Rows of the landing views, counted apart from everything that staging did with them. #}
 {% macro landed_count(model) -%}

@@ -8,6 +8,7 @@
 {% macro landing_views() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'test', 'retry', 'show') -%}
         {%- set parts = inputs().parts -%}
+        {%- do run_query(create_view('installation_secret', secret_keys(env_var('GOVSHARE_SECRET_FILE')))) -%}
         {%- set schemas = [] -%}
         {%- for node in declared().sources.values() -%}
             {%- set resource = node.source_name ~ '.' ~ node.name -%}

@@ -2,7 +2,11 @@
 
 The file lies in the city's folder, secrets come from the environment as ``${NAME}``. Relative paths are
 relative to that folder. No value of a connection is ever printed, except its name and its address without
-the password.
+the password: what comes from the environment is masked wherever it would be (``connectors.secrets``).
+
+In a URL a variable may hold any characters: as user, password or part of the query it is escaped when it is put in,
+so a password is written into the environment as it is. A variable that is the whole URL, or its host, is put in as
+it is.
 """
 
 from __future__ import annotations
@@ -15,12 +19,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from catalogue.installation import Installation
+from connectors import secrets
 from connectors.base import CollectError, ResourceLike, where
 from connectors.scratch import root_of, scratch
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+SECRET = re.compile(r"passw|passphrase|secret|token|credential|authorization|(^|_)key$", re.I)  # settings that are one
 SQLITE_FILE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/)([^?]+)(.*)$")
 
 
@@ -110,11 +117,11 @@ class Connections:
         with scratch(self.working) as folder:
             yield replace(connection, scratch=folder)
 
-    def _filled(self, value: Any, resource: ResourceLike, name: str) -> Any:
+    def _filled(self, value: Any, resource: ResourceLike, name: str, key: str = "") -> Any:
         if isinstance(value, Mapping):
-            return {key: self._filled(inner, resource, name) for key, inner in value.items()}
+            return {inner: self._filled(value[inner], resource, name, inner) for inner in value}
         if isinstance(value, list):
-            return [self._filled(inner, resource, name) for inner in value]
+            return [self._filled(inner, resource, name, key) for inner in value]
         if not isinstance(value, str):
             return value
 
@@ -126,6 +133,31 @@ class Connections:
                     remedy=f"set {match[1]} in the environment of govshare "
                     f"(never write the secret into {self.file.name})",
                 )
-            return os.environ[match[1]]
+            given = os.environ[match[1]]
+            secrets.remember(given)
+            return quote(given, safe="") if _escaped(value, match.start()) else given
 
-        return VARIABLE.sub(variable, value)
+        filled = VARIABLE.sub(variable, value)
+        if key and SECRET.search(key):
+            secrets.remember(filled)
+        elif "://" in filled and (password := _password(filled)):
+            secrets.remember(password)
+        return filled
+
+
+def _escaped(template: str, position: int) -> bool:
+    """Whether a variable at this place of a setting is a part of a URL in which some characters mean something."""
+    scheme = template.find("://")
+    if scheme < 0 or position < scheme:
+        return False
+    rest = VARIABLE.sub(lambda match: "_" * len(match[0]), template)[scheme + 3 :]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    at, place = authority.rfind("@"), position - scheme - 3
+    return place < at or "?" in rest[:place]
+
+
+def _password(url: str) -> str | None:
+    """The password of a URL as it is meant."""
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    user = authority.rpartition("@")[0]
+    return unquote(user.partition(":")[2]) or None

@@ -8,6 +8,7 @@ raises, so that each names department, resource and connection and none shows a 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic, sleep
@@ -15,13 +16,15 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
-import sqlalchemy as sa
 
+from catalogue.errors import without_values
 from catalogue.vocabulary import CHINA
 from connectors.base import CollectError, NotNow, ResourceLike, where
 from connectors.connections import Connection
+from connectors.secrets import masked
 
 T = TypeVar("T")
+NAMED_CODE = re.compile(r"\b(?:ORA|DPY|DPI)-\d{4,5}\b")
 
 
 @dataclass(frozen=True)
@@ -144,15 +147,16 @@ class Source:
         )
 
     def reason(self, error: Exception) -> str:
-        """The driver's own first line without the password and without any row's values."""
+        """The driver's own first line with its code, without any secret and without any row's values."""
         original = getattr(error, "orig", None) or error
-        lines = str(original).strip().splitlines() or [type(original).__name__]
-        line = lines[0][:300]
-        try:
-            password = sa.make_url(self.url).password
-        except sa.exc.ArgumentError:
-            password = None
-        return line.replace(str(password), "***") if password else line
+        code, said = getattr(original, "sqlstate", None), str(original)
+        if len(original.args) > 1 and isinstance(original.args[0], int):  # a number and a text, as MySQL's drivers do
+            code, text = original.args[:2]
+            said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        if code is None and (named := NAMED_CODE.search(said)):
+            code = named[0]
+        said = without_values(masked(said))[:300] or type(original).__name__
+        return f"{said} ({code})" if code else said
 
 
 def _timezone(name: str, resource: ResourceLike) -> str:

@@ -22,9 +22,11 @@ from typing import Any, BinaryIO, TypeVar
 import fsspec
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from catalogue.errors import without_values
 from connectors.files.folder import Found, Stamp, changed, is_unfinished, need_inside
 from connectors.files.text import Unreadable
 from connectors.read_report import ReadReport
+from connectors.secrets import masked
 
 EXTRAS = {
     "sftp": ("sftp", "paramiko"),
@@ -64,7 +66,7 @@ class RemoteFolder:
         except FileNotFoundError:
             what = f"there is no {self.shown}"
         except Exception as error:
-            what = f"{self.shown} cannot be {verb} ({type(error).__name__}: {str(error)[:200]})"
+            what = f"{self.shown} cannot be {verb} ({type(error).__name__}: {without_values(masked(str(error)))[:200]})"
         raise Unreadable(
             what, remedy="check address, account and rights of the connection in connections.toml"
         ) from None
@@ -147,5 +149,6 @@ def _file_system(url: str, protocol: str, settings: Mapping[str, Any]) -> tuple[
         ) from None
     except ValueError as error:
         raise Unreadable(
-            f"the connection's `path` is not understood ({error})", remedy="correct it in connections.toml"
+            f"the connection's `path` is not understood ({without_values(masked(str(error)))})",
+            remedy="correct it in connections.toml",
         ) from None

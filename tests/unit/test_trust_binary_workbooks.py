@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -346,6 +347,29 @@ def test_sheets_that_the_declared_option_leaves_out_are_named_and_empty_ones_are
     rows, report = read(data, sheet=1)
     assert [row["a"] for row in rows] == ["1"]
     assert [(f.what, f.count, f.rows, f.where) for f in report.left_out] == [("sheet", 1, 2, ("sheet 2",))]
+
+
+def test_a_sheet_that_is_a_chart_is_passed_over(tmp_path: Path) -> None:
+    def fill(made: xlsxwriter.Workbook) -> None:
+        first, chart = made.add_worksheet("一"), made.add_chartsheet("图")
+        second = made.add_worksheet("二")
+        for page, value in ((first, "1"), (second, "2")):
+            page.write_column(0, 0, ["a", value])
+        drawn = made.add_chart({"type": "line"})
+        drawn.add_series({"values": "=一!$A$2:$A$2"})
+        chart.set_chart(drawn)
+
+    rows, report = read(book(fill, tmp_path))
+    assert [(row["a"], row["_part"]) for row in rows] == [("1", "一"), ("2", "二")] and not report.left_out
+
+
+def test_dates_that_are_counted_from_1904_are_the_same_days(tmp_path: Path) -> None:
+    file = tmp_path / "mac.xlsx"
+    with xlsxwriter.Workbook(file, {"date_1904": True}) as made:
+        page, day = made.add_worksheet(), made.add_format({"num_format": "yyyy-mm-dd"})
+        page.write_row(0, 0, ["a"])
+        page.write_datetime(1, 0, datetime(2020, 6, 1), day)
+    assert read(file.read_bytes())[0][0]["a"] == "2020-06-01"
 
 
 def test_title_lines_above_the_heading_are_counted(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from connectors.files.text import Unreadable
 from connectors.http.body import NoJson, WebPage, lookup, strict
 from connectors.http.signing import Signer
 from connectors.http.transport import Budget, LineBroke, OverLimit, Response, Transport
+from connectors.secrets import remember
 
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 WHOLE = (200, 201, 203)  # some frameworks answer a POST with 201 whatever it asks for
@@ -225,6 +226,7 @@ class Client:
             token = None if isinstance(found, dict | list) else json_text.text_of(found)
         if not token:
             raise Unreadable(f"no token from the login ({response.status})", place="login", remedy=CHECK_ACCOUNT)
+        remember(token)
         header, value = login.get("header", "Authorization"), login.get("value", "Bearer {token}")
         self.transport.session.headers[header] = value.replace("{token}", token)
         self.logged_in = True

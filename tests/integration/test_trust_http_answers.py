@@ -23,6 +23,7 @@ from support.http_server import Answer, Asked, Server
 from connectors.base import CollectError
 from connectors.collect import Collected
 from connectors.landing import committed
+from connectors.secrets import masked
 
 CHINA = ZoneInfo("Asia/Shanghai")
 PAGE = {"kind": "page", "page": "pageNum"}
@@ -143,6 +144,14 @@ def test_a_web_page_is_met_with_a_new_login(tmp_path: Path, server: Server) -> N
     source = office(tmp_path, server, 'login = {path = "token", json = {}}')
     assert source.collect(births(**TOTAL)).rows == 5
     assert len(tokens) == 2
+
+
+def test_a_token_that_a_login_gave_is_a_secret(tmp_path: Path, server: Server) -> None:
+    token = "eyJhbGciOi.JIUzI1NiJ9"
+    server.records = records(2)
+    server.answer = lambda asked: (200, {"token": token}, {}) if asked.path == "/api/token" else server.page(asked)
+    office(tmp_path, server, 'login = {path = "token", json = {}}').collect(births(**TOTAL))
+    assert masked(f"Bearer {token} is refused") == "Bearer *** is refused"
 
 
 # --- one bad record

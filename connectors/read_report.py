@@ -42,6 +42,7 @@ REMARKS = {
     "character": ("character that could not be read", "无法读取的字符"),
     "entity": ("entity that could not be resolved", "无法解析的实体"),
     "record_count": ("record count other than declared", "与声明不符的记录数"),
+    "other_encoding": ("line in another encoding than its file", "编码与文件不同的行"),
     "encoding_in_doubt": ("line whose encoding is in doubt", "编码存疑的行"),
     "hidden_rows_in_cell": ("cell that held whole rows, read as rows", "包含整行的单元格"),
     "heading": ("heading whose invisible characters were taken off", "含不可见字符的表头"),
@@ -108,6 +109,9 @@ class ReadReport:
         """This landed (or its row is set aside with a problem), and its owner should know."""
         assert what in REMARKS, what
         _add(self._remarks, Finding(what, count, 0, (where,) if where else ()))
+
+    def remark_line(self, what: str, line: int) -> None:
+        self.remark(what, where=f"line {line}")
 
     def unknown(self, why: str) -> None:
         """This reader cannot know what it left out; ``why`` in a few words."""

@@ -23,6 +23,7 @@ import pyarrow.csv
 from connectors.files.hidden_rows import LONGEST_RECORD, LONGEST_RECORD_LINES
 from connectors.files.reader import PROBLEM_FIELDS
 from connectors.files.text import MARK_BYTES, lines
+from connectors.files.two_encodings import line_ends
 
 MOST_CUTS = 20
 LINE_END = re.compile("\r\n|\n|\r")
@@ -132,10 +133,7 @@ def is_regular(data: bytes, quote: str, cells: re.Pattern[bytes] | None) -> bool
 
 def count_lines(data: bytes) -> int:
     r"""Physical lines in whole lines of text; ``\r\n`` is one end, and so is a lone ``\r``."""
-    ends = data.count(b"\n")
-    if b"\r" in data:
-        ends += data.count(b"\r") - data.count(b"\r\n")
-    return ends + (not data.endswith((b"\n", b"\r")))
+    return line_ends(data) + (not data.endswith((b"\n", b"\r")))
 
 
 def _has_blank_line(data: bytes) -> bool:

@@ -118,7 +118,7 @@ class Delimited:
     def batches(self) -> Iterator[pa.RecordBatch]:
         width, dialect = len(self.names), self.dialect
         with self.content.open() as file:
-            text = blocks(file, self.encoding, self.skip)
+            text = blocks(file, self.encoding, self.skip, self.content.report.remark_line)
             skip = self.first_line + self.header_lines - 1
             for block in ahead(cut_blocks(text, dialect.delimiter, dialect.quote, dialect.escape, skip, width)):
                 fast = fast_columns(block, dialect.delimiter, dialect.quote, self.schema)

@@ -40,11 +40,16 @@ class JsonDocument:
 
     def _elements(self, report: bool) -> Iterator[Element]:
         told = self.content.report
+
+        def found(what: str, line: int) -> None:
+            if report:
+                told.remark_line(what, line)
+
         with self.content.open() as file:
             stream = JsonStream(
-                blocks(file, self.encoding, self.skip),
+                blocks(file, self.encoding, self.skip, found),
                 self.path,
-                lambda line: told.remark("repeated_name", where=f"line {line}") if report else None,
+                lambda line: found("repeated_name", line),
             )
             yield from stream
             if not stream.found:
@@ -66,7 +71,7 @@ class JsonDocument:
                 raw = text_of(element.value) if element.text is None else element.text
                 rows.add([], element.line, LINE_UNREADABLE, raw, len(raw or ""))
                 if element.repeated:
-                    self.content.report.remark("repeated_name", where=f"line {element.line}")
+                    self.content.report.remark_line("repeated_name", element.line)
             if rows.full:
                 yield rows.take()
         if rows.rows:

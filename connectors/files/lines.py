@@ -18,6 +18,7 @@ from connectors.files import json_text, python_literal
 from connectors.files.json_text import RepeatedName, cells_of, too_deep
 from connectors.files.reader import LINE_UNREADABLE, Content, Rows, column_names, text_schema
 from connectors.files.text import blocks, encoding_of, lines
+from connectors.files.two_encodings import Found
 
 END_OF_FILE = "\x1a"  # Ctrl-Z, as DOS programs end a text
 Parse = Callable[[str], Any]
@@ -37,10 +38,12 @@ class Lines:
         self.keys = list(keys)
         self.schema = text_schema(column_names(self.keys, content.report))
 
-    def _records(self) -> Iterator[tuple[int, str, dict[str, Any] | None, bool]]:
+    def _records(
+        self, found: Found = lambda what, line: None
+    ) -> Iterator[tuple[int, str, dict[str, Any] | None, bool]]:
         """Line number, text, record (null if the line is none), whether a name repeats, of all but blank lines."""
         with self.content.open() as file:
-            for number, line in enumerate(lines(blocks(file, self.encoding, self.skip)), 1):
+            for number, line in enumerate(lines(blocks(file, self.encoding, self.skip, found)), 1):
                 text = line.strip()
                 if text and text != END_OF_FILE:
                     record, repeated = self._record(text)
@@ -57,11 +60,11 @@ class Lines:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         rows = Rows(self.schema)
-        for number, text, record, repeated in self._records():
+        for number, text, record, repeated in self._records(self.content.report.remark_line):
             if record is None:
                 rows.add([], number, LINE_UNREADABLE, text, len(text))
                 if repeated:
-                    self.content.report.remark("repeated_name", where=f"line {number}")
+                    self.content.report.remark_line("repeated_name", number)
             else:
                 rows.add(cells_of(record, self.keys), number, size=len(text))
             if rows.full:

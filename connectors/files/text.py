@@ -12,8 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from connectors.files import two_encodings
+
 BLOCK_BYTES = 4 << 20
 LONGEST_LINE = 256 << 20
+LONGEST_WHOLE_LINE = 16 << 20  # whose encoding is decided for the line
 SAMPLE_BYTES = 4096
 DOUBTFUL_BYTES = 1 << 20  # what decides about a file that is whole in no encoding
 
@@ -171,17 +174,61 @@ def _undecoded(sample: bytes, encoding: str) -> int:
     return len(_MARKS.findall(sample.decode(encoding, "govshare.mark")))
 
 
-def blocks(file: BinaryIO, encoding: str, skip: int = 0) -> Iterator[str]:
-    """The file's text in blocks of some megabytes, undecodable bytes as marks, no byte order mark."""
-    decoder = codecs.getincrementaldecoder(encoding)("govshare.mark")
+def blocks(
+    file: BinaryIO, encoding: str, skip: int = 0, found: two_encodings.Found = lambda what, line: None
+) -> Iterator[str]:
+    """The file's text in blocks of some megabytes, undecodable bytes as marks, no byte order mark.
+
+    A file in UTF-8 or GB18030 may have lines in the other one: ``two_encodings`` has the rule, ``found`` is called
+    with a remark's code and the line.
+    """
     file.seek(skip)
+    if encoding not in two_encodings.BOTH:
+        yield from _incrementally(iter(lambda: file.read(BLOCK_BYTES), b""), encoding)
+        return
+    rest, line = b"", 1
     while block := file.read(BLOCK_BYTES):
-        text = decoder.decode(block)
-        if text:
+        data = rest + block
+        cut = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+        if cut == 0 and len(data) > LONGEST_WHOLE_LINE:
+            # A line like a document: it is decoded piece by piece, as the file is.
+            long = _LongLine(data, file)
+            yield from _incrementally(iter(long), encoding)
+            data = long.rest
+            cut, line = 0, line + long.ended
+        rest = data[cut:]
+        if cut:
+            yield two_encodings.decoded_lines(data[:cut], encoding, line, found)
+            line += two_encodings.line_ends(data[:cut])
+    if rest:
+        yield two_encodings.decoded_lines(rest, encoding, line, found)
+
+
+def _incrementally(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("govshare.mark")
+    for piece in pieces:
+        if text := decoder.decode(piece):
             yield text
-    text = decoder.decode(b"", final=True)
-    if text:
+    if text := decoder.decode(b"", final=True):
         yield text
+
+
+class _LongLine:
+    """The bytes of one line in pieces; ``rest`` is what was read behind its end."""
+
+    def __init__(self, begun: bytes, file: BinaryIO) -> None:
+        self.begun, self.file = begun, file
+        self.rest, self.ended = b"", False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.begun
+        while piece := self.file.read(BLOCK_BYTES):
+            end = piece.find(b"\n") + 1
+            if end:
+                self.rest, self.ended = piece[end:], True
+                yield piece[:end]
+                return
+            yield piece
 
 
 def decoded(data: bytes, encoding: str) -> str:
@@ -206,8 +253,10 @@ def lines(text: Iterator[str]) -> Iterator[str]:
 class Utf8(io.RawIOBase):
     """A text file as a stream of UTF-8 bytes, whatever its own encoding, for parsers that read bytes."""
 
-    def __init__(self, file: BinaryIO, encoding: str, skip: int = 0) -> None:
-        self._blocks = blocks(file, encoding, skip)
+    def __init__(
+        self, file: BinaryIO, encoding: str, skip: int = 0, found: two_encodings.Found = lambda what, line: None
+    ) -> None:
+        self._blocks = blocks(file, encoding, skip, found)
         self._buffer, self._at = b"", 0
 
     def readable(self) -> bool:

@@ -28,6 +28,7 @@ from connectors.files.json_stream import COUNTS
 from connectors.files.json_text import DEEPEST
 from connectors.files.reader import LINE_UNREADABLE, Content, Rows, column_names, text_schema
 from connectors.files.text import Unreadable, Utf8, encoding_of, known_encoding
+from connectors.files.two_encodings import Found
 from connectors.files.xml_text import declarations, entity_names, mended, unknown
 from connectors.shown import shown_names
 
@@ -68,9 +69,9 @@ class Xml:
                 remedy="correct `records` in meta.connector",
             )
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self, found: Found = lambda what, line: None) -> Iterator[bytes]:
         with self.content.open() as file:
-            stream = Utf8(file, self.encoding, self.skip)
+            stream = Utf8(file, self.encoding, self.skip, found)
             while chunk := stream.read(CHUNK):
                 yield chunk
 
@@ -79,11 +80,11 @@ class Xml:
 
         def found(what: str, line: int) -> None:
             if report:
-                told.remark(what, where=f"line {line}")
+                told.remark_line(what, line)
 
         collector = _Collector(self.path, self.tags, declarations(self.names), found)
         count = 0
-        for chunk in chain(mended(self._chunks(), unknown(self.names), found), (None,)):
+        for chunk in chain(mended(self._chunks(found), unknown(self.names), found), (None,)):
             try:
                 collector.parser.Parse(chunk or b"", chunk is None)
             except expat.ExpatError as error:

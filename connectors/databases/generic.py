@@ -78,7 +78,8 @@ def session_arguments(source: Source) -> dict[str, Any]:
     """What a driver, and no statement, makes a session read only and limited with; what it runs is never committed."""
     driver = source.url.partition("://")[0]
     if driver == "mssql+pymssql":
-        return {"read_only": True, "timeout": int(source.timeout), "login_timeout": CONNECT_SECONDS}
+        words = {"none": {"encryption": "off"}, "encrypted": {"encryption": "require"}}.get(source.tls.level, {})
+        return {**words, "read_only": True, "timeout": int(source.timeout), "login_timeout": CONNECT_SECONDS}
     if driver == "dm+dmPython":
         read_only = 1  # dmPython.DSQL_MODE_READ_ONLY
         limits = {"connection_timeout": int(source.timeout), "login_timeout": CONNECT_SECONDS}

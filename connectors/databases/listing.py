@@ -16,6 +16,7 @@ from connectors.base import ResourceLike
 from connectors.connections import Connection
 from connectors.databases.generic import open_engine
 from connectors.databases.settings import Source
+from connectors.databases.tls import MYSQL_WORDS
 
 DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -30,8 +31,15 @@ def _inspector(resource: ResourceLike, connection: Connection) -> Iterator[tuple
     source = Source.of(resource, connection, anything=True)
     engine_name, _, rest = source.url.partition("://")
     driver = DRIVERS.get(engine_name.split("+")[0], engine_name)
-    source = replace(source, url=f"{driver}://{rest}")
-    engine = open_engine(source)
+    plain, arguments = f"{driver}://{rest}", dict[str, Any]()
+    if driver == "mysql+pymysql":
+        plain = sa.make_url(plain).difference_update_query(MYSQL_WORDS).render_as_string(hide_password=False)
+        context = source.tls.context()
+        arguments = {"ssl": context} if context is not None else {"ssl_disabled": True}
+    elif driver == "postgresql+psycopg":
+        plain = sa.make_url(plain).update_query_dict(source.tls.libpq()).render_as_string(hide_password=False)
+    source = replace(source, url=plain)
+    engine = open_engine(source, connect_args=arguments)
     try:
         yield source.connect(lambda: sa.inspect(engine)), source
     finally:

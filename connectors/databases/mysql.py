@@ -85,6 +85,18 @@ class MysqlReader:
 
     async def _connect(self) -> Any:
         url = sa.make_url(self.source.url)
+        host, port = url.host or "127.0.0.1", url.port or 3306
+        arguments: dict[str, Any] = {
+            "user": url.username,
+            "password": url.password or "",
+            "db": url.database,
+            "charset": "utf8mb4",
+            "use_unicode": False,
+            "conv": {0: None},  # no decoder: every value stays bytes
+            "connect_timeout": CONNECT_SECONDS,
+        }
+        if (context := self.source.tls.context()) is not None:  # begun by the driver itself, and never without
+            return await asyncmy.connect(host=host, port=port, ssl=context, **arguments)
         plug = socket.socket()
         try:
             plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
@@ -92,21 +104,12 @@ class MysqlReader:
             for name, value in KEEP_ALIVE:
                 plug.setsockopt(socket.IPPROTO_TCP, name, value)
             plug.settimeout(CONNECT_SECONDS)
-            plug.connect((url.host or "127.0.0.1", url.port or 3306))
+            plug.connect((host, port))
             plug.setblocking(False)
         except OSError:
             plug.close()
             raise
-        return await asyncmy.connect(
-            sock=plug,
-            user=url.username,
-            password=url.password or "",
-            db=url.database,
-            charset="utf8mb4",
-            use_unicode=False,
-            conv={0: None},  # no decoder: every value stays bytes
-            connect_timeout=CONNECT_SECONDS,
-        )
+        return await asyncmy.connect(sock=plug, **arguments)
 
     def _begin(self) -> None:
         seconds = int(self.source.timeout)

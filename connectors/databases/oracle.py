@@ -65,9 +65,11 @@ class OracleReader:
         self.failed = oracledb.Error
         url = sa.make_url(source.url)
         service = url.query.get("service_name") or url.database
-        dsn = f"{url.host}:{url.port or 1521}/{service}"
+        context = source.tls.context()
+        scheme, more = ("tcps://", {"ssl_context": context}) if context is not None else ("", {})
+        dsn = f"{scheme}{url.host}:{url.port or 1521}/{service}"
         self.connection: Any = source.connect(
-            lambda: oracledb.connect(user=url.username, password=url.password, dsn=dsn, tcp_connect_timeout=30)
+            lambda: oracledb.connect(user=url.username, password=url.password, dsn=dsn, tcp_connect_timeout=30, **more)
         )
         self.connection.call_timeout = int(source.timeout * 1000)
         self.clock = self._clock()

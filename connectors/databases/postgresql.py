@@ -90,7 +90,7 @@ class PostgresqlReader:
         self.source = source
         self.dialect: sa.Dialect = postgresql_dialect(paramstyle="named")
         url = sa.make_url(source.url)
-        url = url.set(drivername="postgresql", query={**KEEP_ALIVE, **url.query})
+        url = url.set(drivername="postgresql", query={**KEEP_ALIVE, **url.query, **source.tls.libpq()})
         plain = url.render_as_string(hide_password=False)
         self.connection = source.connect(lambda: adbc.connect(plain))
         try:

@@ -56,6 +56,7 @@ class Read:
                 if reach is not None:
                     reach.add(batch.column(reach.order.column))
                 yield self._with_operation(batch)
+        connector.source.tls.remark(self.report)
         if delta is not None and reach is not None:
             self.watermark = delta.reached(reach)
             delta.remark(reach, self.report)

@@ -21,6 +21,7 @@ from catalogue.errors import without_values
 from catalogue.vocabulary import CHINA
 from connectors.base import CollectError, NotNow, ResourceLike, where
 from connectors.connections import Connection
+from connectors.databases.tls import ENCRYPTED, VERIFIED, Tls, tls_of
 from connectors.secrets import masked
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Source:
     ``allowed_hours``: ``HH:MM-HH:MM`` on the clock of ``timezone``, may cross midnight.
     ``overlap``: how far below the last watermark a delta begins (seconds, or units of a numeric watermark); null: see
     ``connectors.databases.watermarks``. ``timezone``: of the hours, and of times that have none.
+    ``tls``: see ``connectors.databases.tls``.
     ``encoding``: what text columns really hold where the database only claims to know (GBK bytes in a latin1
     table).
     """
@@ -53,6 +55,7 @@ class Source:
     allowed_hours: str | None = None
     overlap: float | None = None
     timezone: str = CHINA
+    tls: Tls = field(default_factory=Tls)
     encoding: str | None = None
 
     @classmethod
@@ -66,9 +69,10 @@ class Source:
                 remedy="add `table` (or `query`) to meta.connector of the resource",
             )
         limit = settings.get("rows_per_second")
+        url, place = connection.url(resource), where(resource, f"connection {connection.name!r}")
         return cls(
-            url=connection.url(resource),
-            where=where(resource, f"connection {connection.name!r}"),
+            url=url,
+            where=place,
             connection=connection.name,
             table=settings.get("table") or "",
             schema=settings.get("schema"),
@@ -80,6 +84,7 @@ class Source:
             allowed_hours=settings.get("allowed_hours"),
             overlap=float(settings["overlap"]) if settings.get("overlap") is not None else None,
             timezone=_timezone(str(settings.get("timezone", CHINA)), resource),
+            tls=tls_of(url, connection.settings, connection.folder, place, connection.name),
             encoding=settings.get("encoding"),
         )
 
@@ -127,8 +132,13 @@ class Source:
                 f"the database refuses the connection or cannot be reached: {self.reason(error)}",
                 where=self.where,
                 remedy=f"check the database and [connections.{self.connection}] in connections.toml "
-                f"(address, user, and the environment variable of the password)",
+                f"(address, user, and the environment variable of the password)" + self._of_tls(),
             ) from None
+
+    def _of_tls(self) -> str:
+        if self.tls.level == VERIFIED:
+            return "; its certificate must be verifiable: `tls_ca` names its authority's, `tls` says how else"
+        return "; it must be encrypted, unless `tls` says otherwise" if self.tls.level == ENCRYPTED else ""
 
     def refused(self, error: Exception) -> CollectError:
         """A statement that failed, as an error with its place."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -114,7 +115,10 @@ def oracle(monkeypatch: pytest.MonkeyPatch) -> Server:
 def oracle_source(**options: Any) -> tuple[Resource, Any]:
     resource = Resource("office.people", Spec("database", "office", ("id",), "changed", "incremental", options))
     connection = SimpleNamespace(
-        name="office", settings={"timeout_seconds": 5}, url=lambda _: "oracle+oracledb://u:p@h:1521/?service_name=s"
+        name="office",
+        folder=Path(),
+        settings={"timeout_seconds": 5},
+        url=lambda _: "oracle+oracledb://u:p@h:1521/?service_name=s",
     )
     return resource, connection
 

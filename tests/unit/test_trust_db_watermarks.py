@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.collecting import Item, Office, Resource, database_resource
 
-from connectors.base import CollectError, Watermark
+from connectors.base import CollectError, NotNow, Watermark
 from connectors.databases import watermarks
 from connectors.databases.columns import Column
 from connectors.databases.delta import period_of
 from connectors.databases.ordering import Comparison, order_of
+from connectors.databases.settings import Source as Settings
 from connectors.databases.watermarks import Clock, Order, Reach, digits_of, moment_of, settled
 from connectors.landing import committed
 
@@ -309,3 +310,29 @@ def test_marks_of_old_manifests_are_understood() -> None:
     old = SimpleNamespace(watermark=Watermark("c", "text", None, "2026/03/05 10:00:00"), mode="delta", load=None)
     order = Order("c", "timestamp", textual=True)
     assert watermarks.last([old], order)[1] == dt.datetime(2026, 3, 4, 10)  # type: ignore[list-item]
+
+
+# --- names and hours
+
+
+def test_a_declared_mark_column_is_not_missing(tmp_path: Path) -> None:
+    source = Source(tmp_path)
+    source.db.execute("create table changes (seq integer, op text, id integer, name text)")
+    source.db.execute("insert into changes values (1, 'I', 1, '甲')")
+    items = (Item("id", "I"), Item("name"), Item("seq", "I"), Item("op"))
+    changes = database_resource("changes", mode="changes", watermark="seq", operation="op", items=items)
+    assert not source.collect(changes).drift
+    fewer = database_resource("changes", mode="changes", watermark="seq", operation="op", items=items[:2])
+    assert not source.collect(fewer).drift
+
+
+@pytest.mark.parametrize(("zone", "inside"), [("Asia/Shanghai", True), ("UTC", False)])
+def test_allowed_hours_are_those_of_the_declared_zone(zone: str, inside: bool) -> None:
+    hour = dt.datetime.now(CHINA).hour
+    hours = f"{hour:02d}:00-{(hour + 1) % 24:02d}:00"
+    source = Settings("sqlite://", "测试局", "office", allowed_hours=hours, timezone=zone)
+    if inside:
+        source.need_allowed_hour()
+    else:
+        with pytest.raises(NotNow, match="may be read only within"):
+            source.need_allowed_hour()

@@ -1,9 +1,10 @@
 """DBF (dBase III–V, FoxPro, Visual FoxPro): records of fixed length, memo texts from the file beside it.
 
 All cells land as text: numbers and dates as they stand in the file (without padding), binary numbers in
-digits. Records marked as deleted are left out and counted. A file that is shorter than its own record count says lands
-nothing: it broke off. What lies behind the declared records is left out and reported: a program that packs a table may
-leave old records there.
+digits, what Visual FoxPro marks as null as null. Records marked as deleted are left out and counted. A file that is
+shorter than its own record count says lands nothing: it broke off. Whole records past that count are left out and
+told, for a program that removes records leaves their bytes behind. A record whose memo text is not in the memo
+file is a row with ``value_unreadable``.
 
 Options: ``encoding`` (default: what the file's language mark says, else found out, as GB18030 mostly is).
 """
@@ -18,7 +19,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from connectors.files.reader import TEXT_UNDECODABLE, Content, Rows, heading_names, text_schema
+from connectors.files.reader import TEXT_UNDECODABLE, VALUE_UNREADABLE, Content, Rows, heading_names, text_schema
 from connectors.files.text import Unreadable, decoded, known_encoding, spoiled
 
 LANGUAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4E: "cp949", 0x4F: "big5", 0x78: "big5", 0x7B: "cp932"}
@@ -39,6 +40,7 @@ class Field:
     type: str
     start: int
     end: int
+    nullable: bool = False
 
 
 class Dbf:
@@ -54,7 +56,7 @@ class Dbf:
             self.count, self.start, self.length = struct.unpack_from("<IHH", head, 4)
             raw = file.read(max(self.start - 32, 0))
             raw_fields = _fields(raw, self.version)
-            known = all(kind in TYPES for _, kind, _, _ in raw_fields)
+            known = all(kind in TYPES for _, kind, *_ in raw_fields)
             if self.length < 2 or not raw_fields or not known or raw_fields[-1][3] > self.length:
                 raise Unreadable("not a DBF file", remedy=NEW_ONE)
             size = file.seek(0, 2)
@@ -67,7 +69,9 @@ class Dbf:
             self._report_behind(file, size)
         self.spare = slice(raw_fields[-1][3], self.length)  # bytes of a record that no field covers
         self.encoding = self._encoding(head[29])
-        self.fields = [Field(decoded(name, self.encoding), kind, start, end) for name, kind, start, end in raw_fields]
+        fields = [Field(decoded(field[0], self.encoding), *field[1:]) for field in raw_fields]
+        self.fields = [field for field in fields if field.type != "0"]
+        self.flags = next((field for field in fields if field.type == "0"), None)
         self.schema = text_schema(heading_names([field.name for field in self.fields], content.report))
 
     def _report_behind(self, file: BinaryIO, size: int) -> None:
@@ -78,6 +82,7 @@ class Dbf:
             return
         if rest[:1] in (b" ", b"*") and (records := (size - end) // self.length):
             self.content.report.leave_out("record", records, rows=records, where=f"after record {self.count:,}")
+            self.content.report.remark("record_count", where=f"{self.count:,} declared, {self.count + records:,} there")
         else:
             self.content.report.leave_out("trailing_data", size - end, rows=None, where=f"after record {self.count:,}")
 
@@ -117,10 +122,9 @@ class Dbf:
                     continue
                 if record[self.spare].strip(b" \0"):
                     self.content.report.leave_out("column", where=f"record {number:,}, bytes that no field covers")
-                cells = [self._cell(record[field.start : field.end], field, memo) for field in self.fields]
-                broken = any(cell is not None and spoiled(cell) for cell in cells)
-                raw = decoded(record, self.encoding) if broken else None
-                rows.add(cells, number, TEXT_UNDECODABLE if broken else None, raw, len(record))
+                cells, problem = self._cells(record, memo)
+                raw = decoded(record, self.encoding) if problem else None
+                rows.add(cells, number, problem, raw, len(record))
                 if rows.full:
                     yield rows.take()
         finally:
@@ -128,6 +132,29 @@ class Dbf:
                 memo.close()
         if rows.rows:
             yield rows.take()
+
+    def _cells(self, record: bytes, memo: _Memo | None) -> tuple[list[str | None], str | None]:
+        """The cells of a record, and the rule that it breaks."""
+        cells: list[str | None] = []
+        problem = None
+        flags = int.from_bytes(record[self.flags.start : self.flags.end], "little") if self.flags else 0
+        bit = 0
+        for field in self.fields:
+            data = record[field.start : field.end]
+            if field.type in "VQ":  # the last byte is the length, where the flag says that the text is shorter
+                if flags >> bit & 1 and data:
+                    data = data[: min(data[-1], len(data) - 1)]
+                bit += self.flags is not None
+            null = field.nullable and self.flags is not None and bool(flags >> bit & 1)
+            bit += field.nullable and self.flags is not None
+            try:
+                cells.append(None if null else self._cell(data, field, memo))
+            except LookupError:
+                cells.append(None)
+                problem = VALUE_UNREADABLE
+        if problem is None and any(cell is not None and spoiled(cell) for cell in cells):
+            problem = TEXT_UNDECODABLE
+        return cells, problem
 
     def _cell(self, data: bytes, field: Field, memo: _Memo | None) -> str | None:
         kind = field.type
@@ -144,12 +171,10 @@ class Dbf:
             return f"{sign}{whole}.{part:04d}"
         if kind in "T@" and len(data) == 8:
             return _timestamp(*struct.unpack("<ii", data))
-        if kind == "0":
-            return None
         return decoded(data, self.encoding).strip(" \0\u3000") or None
 
 
-def _fields(raw: bytes, version: int) -> list[tuple[bytes, str, int, int]]:
+def _fields(raw: bytes, version: int) -> list[tuple[bytes, str, int, int, bool]]:
     fields = []
     start = 1  # the mark of deletion comes first
     for place in range(0, len(raw) - 31, 32):
@@ -159,7 +184,8 @@ def _fields(raw: bytes, version: int) -> list[tuple[bytes, str, int, int]]:
         kind = chr(entry[11])
         # A text field of FoxPro may be longer than 255: then the count of decimals is the high byte.
         width = entry[16] + (entry[17] << 8 if kind == "C" else 0)
-        fields.append((entry[:11].split(b"\0")[0], kind, start, start + width))
+        nullable = version in VISUAL_FOXPRO and bool(entry[18] & 0x02)
+        fields.append((entry[:11].split(b"\0")[0], kind, start, start + width, nullable))
         start += width
     return fields
 
@@ -191,21 +217,32 @@ class _Memo:
                 "the texts of its memo fields are in a .fpt or .dbt file, which is not beside it",
                 remedy="have the department deliver both files together",
             )
+        self.size = self.file.seek(0, 2)
+        self.file.seek(0)
         head = self.file.read(32)
         self.block = struct.unpack_from(">H", head, 6)[0] if self.foxpro and len(head) >= 8 else 512
         self.block = self.block or 64
 
     def text(self, block: int) -> bytes:
+        """The text that begins in a block; ``LookupError`` when the file does not have it, or not all of it."""
         assert self.file is not None
         self.file.seek(block * self.block)
         head = self.file.read(8)
-        if self.foxpro and len(head) == 8:
-            return self.file.read(struct.unpack(">I", head[4:])[0])
-        if head[:4] == b"\xff\xff\x08\0":  # dBase IV says how long the text is
-            return self.file.read(struct.unpack("<I", head[4:])[0] - 8)
+        length = None
+        if self.foxpro:
+            length = struct.unpack(">I", head[4:])[0] if len(head) == 8 else -1
+        elif head[:4] == b"\xff\xff\x08\0":  # dBase IV says how long the text is
+            length = struct.unpack("<I", head[4:])[0] - 8 if len(head) == 8 else -1
+        if length is not None:
+            text = self.file.read(length) if 0 <= length <= self.size else b""
+            if len(text) != length:
+                raise LookupError
+            return text
         text = head
         while b"\x1a" not in text and (more := self.file.read(self.block)):
             text += more
+        if not text:
+            raise LookupError
         return text.split(b"\x1a")[0]
 
     def close(self) -> None:

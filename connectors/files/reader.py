@@ -31,6 +31,7 @@ NO_LETTERS = ("Cc", "Cf", "Lo", "Mn", "So")  # of what is invisible, without pri
 ROW_WIDTH = "row_width"
 LINE_UNREADABLE = "line_unreadable"
 TEXT_UNDECODABLE = "text_undecodable"
+VALUE_UNREADABLE = "value_unreadable"
 PROBLEM_FIELDS = [("_line", pa.int64()), ("_problem", pa.string()), ("_raw", pa.string())]
 PART = pa.field("_part", pa.string())  # the sheet
 

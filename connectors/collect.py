@@ -149,7 +149,9 @@ class _Overlaid:
 
 def _asked(resource: ResourceLike, past: list[Manifest], again: bool) -> tuple[ResourceLike, list[Manifest]]:
     """What a connector is asked for, and what it is told of the past: to take all again, everything that there is."""
-    if is_file(resource) or not (again or resource.connector.mode == "period"):
+    if is_file(resource):  # whose connector only asks which files elsewhere it need not fetch
+        return resource, [] if again else past.copy()
+    if not (again or resource.connector.mode == "period"):
         return resource, past.copy()
     if resource.connector.mode == "changes":
         return resource, []

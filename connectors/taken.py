@@ -35,6 +35,9 @@ class Taken:
 
     def __init__(self, past: Sequence[Manifest], withdrawn: Iterable[Withdrawn] = (), again: bool = False) -> None:
         self.past, self.again = past, again
+        self._by_source: dict[str, list[Manifest]] = {}
+        self._by_identity: dict[str | None, list[Manifest]] = {}
+        self._count = 0
         held = (entry.manifest for entry in withdrawn if entry.held)
         self.held = {(source_of(manifest), manifest.identity) for manifest in held if manifest is not None}
 
@@ -55,46 +58,61 @@ class Taken:
         return Decision.SKIP if newest and newest.identity != state.identity else Decision.AGAIN
 
     def state(self, delivery: Any) -> Manifest | None:
-        """The batch of the last state of a delivery's file, or of the file that it was moved from."""
-        return next((m for m in reversed(self.past) if m.identity and source_of(m) == delivery.source), None)
+        """The batch of the last state of a delivery's file."""
+        own = self.own(delivery)
+        return own[-1] if own else None
 
     def known_elsewhere(self, delivery: Any) -> bool:
         """Whether a file of a new name has bytes that were taken under another."""
-        return self.state(delivery) is None and any(
-            m.identity == delivery.identity and _alike(m, delivery) for m in self.past
-        )
+        return self.state(delivery) is None and any(_alike(m, delivery) for m in self._same_bytes(delivery))
 
     def own(self, delivery: Any) -> list[Manifest]:
         """The batches that came under a delivery's name."""
-        return [m for m in self.past if source_of(m) == delivery.source]
+        return self._indexed()[0].get(delivery.source, [])
 
     def said(self, delivery: Any) -> list[Manifest]:
         """The batches with what a delivery's file has said: its own, and where it was a copy, those of the original."""
-        contents = {m.identity for m in self.own(delivery)}
-        return [m for m in self.past if source_of(m) == delivery.source or (m.identity and m.identity in contents)]
+        by_source, by_identity = self._indexed()
+        own = by_source.get(delivery.source, [])
+        found = {m.batch: m for m in own}
+        for identity in {m.identity for m in own}:
+            found |= {m.batch: m for m in by_identity.get(identity, ())}
+        return [found[batch] for batch in sorted(found)]
 
     def former(self, delivery: Any) -> Manifest:
         """The last batch of the same bytes."""
-        return next(m for m in reversed(self.past) if m.identity == delivery.identity)
+        return self._same_bytes(delivery)[-1]
 
     def superseded(self, delivery: Any) -> list[Manifest]:
         """The batches of these very bytes under this name (or the one that the file was moved from)."""
         moved = self._moved_from(delivery)
         names = {delivery.source, source_of(moved) if moved else None}
-        return [m for m in self.past if m.identity == delivery.identity and source_of(m) in names]
+        return [m for m in self._same_bytes(delivery) if source_of(m) in names]
+
+    def _same_bytes(self, delivery: Any) -> list[Manifest]:
+        return self._indexed()[1].get(delivery.identity, [])
 
     def _moved_from(self, delivery: Any) -> Manifest | None:
-        present = delivery.present | {name.removesuffix(".gz") for name in delivery.present}
-        seen: set[str | None] = set()
-        for manifest in reversed(self.past):
+        """The last state of a file that had the same bytes and time, and is not there any more."""
+        by_source = self._indexed()[0]
+        for manifest in reversed(self._same_bytes(delivery)):
             source = source_of(manifest)
-            if source is None or source in seen:
+            if source is None or source == delivery.source or by_source[source][-1] is not manifest:
                 continue
-            seen.add(source)
-            same = manifest.identity == delivery.identity and source != delivery.source
-            if same and _time(manifest) == _time(delivery) and not {source, source.split("!")[0]} & present:
+            there = {source, source.split("!")[0]} & delivery.present or f"{source}.gz" in delivery.present
+            if _time(manifest) == _time(delivery) and not there:
                 return manifest
         return None
+
+    def _indexed(self) -> tuple[dict[str, list[Manifest]], dict[str | None, list[Manifest]]]:
+        """Batches by name and by bytes; there may be thousands, and each file asks."""
+        for manifest in self.past[self._count :]:
+            source = source_of(manifest)
+            if source is not None and manifest.identity:
+                self._by_source.setdefault(source, []).append(manifest)
+                self._by_identity.setdefault(manifest.identity, []).append(manifest)
+        self._count = len(self.past)
+        return self._by_source, self._by_identity
 
     def _newest_whole(self) -> Manifest | None:
         """The last snapshot that was taken: it says more than those before it."""

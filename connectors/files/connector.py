@@ -150,7 +150,8 @@ class FileConnector:
         if self.snapshot == "folder":
             if waiting:  # a part is not the whole
                 raise later
-            yield from self._whole(found)
+            if not self._all_taken(found):
+                yield from self._whole(found)
             return
         for file in found:
             if not (self.folder.remote and self._was_taken(file)):
@@ -182,6 +183,15 @@ class FileConnector:
                 taken = manifest.files[-1].version
                 return version is not None and taken == version and manifest.reading == self.reading
         return False
+
+    def _all_taken(self, found: Sequence[Found]) -> bool:
+        """The same of all files of a folder that is one snapshot."""
+        if not self.folder.remote:
+            return False
+        last = next((m for m in reversed(self.past) if m.source == self.pattern), None)
+        versions = [version_of(file) for file in found]
+        known = last is not None and [file.version for file in last.files] == versions and None not in versions
+        return known and last is not None and last.reading == self.reading
 
     def _deliveries_of(self, file: Found) -> Iterator[Delivery]:
         """One delivery for a file, one for each member of an archive (together one, if they are the whole)."""

@@ -132,6 +132,32 @@ def test_sftp(tmp_path: Path, sftp: SftpServer) -> None:
     assert source.collect(files()).batches == ("000003",)
 
 
+def test_sftp_a_file_that_goes_back_is_fetched_again(tmp_path: Path, sftp: SftpServer) -> None:
+    drop = sftp.folder / "交换"
+    source = office(tmp_path, sftp)
+    moment = time.time() - 3600
+    for text, landed in (("a,b\n1,旧\n", 1), ("a,b\n1,新\n", 1), ("a,b\n1,旧\n", 1)):
+        file = put(drop, "一.csv", text)
+        os.utime(file, (moment if "旧" in text else moment + 60,) * 2)  # put back with its own old time
+        assert source.collect(files()).rows == landed
+        sftp.opened.clear()
+        assert source.collect(files()).unchanged and sftp.opened == []
+    assert [b for (b,) in source.landed(files(), "b")] == ["旧", "新", "旧"]
+    assert source.collect_again(files()).unchanged and sftp.opened != []
+
+
+def test_sftp_a_folder_that_is_one_snapshot(tmp_path: Path, sftp: SftpServer) -> None:
+    drop = sftp.folder / "交换"
+    put(drop, "一.csv", "a,b\n1,2\n")
+    put(drop, "二.csv", "a,b\n3,4\n")
+    source, whole = office(tmp_path, sftp), files(snapshot="folder")
+    assert source.collect(whole).rows == 2
+    sftp.opened.clear()
+    assert source.collect(whole).unchanged and sftp.opened == []
+    put(drop, "二.csv", "a,b\n5,6\n", age=60)
+    assert (source.collect(whole).rows, source.landed(whole, "a", "_op = 'delete'")) == (2, [("3",)])
+
+
 def test_sftp_line_breaks_once(tmp_path: Path, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     put(sftp.folder / "交换", "一.csv", "a,b\n1,2\n")
     sftp.broken = 2

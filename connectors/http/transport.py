@@ -52,12 +52,12 @@ class Budget:
     """What one collection may take: seconds, answers, bytes."""
 
     def __init__(self, options: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-        def limit(name: str, default: float) -> float:
+        def limit_option(name: str, default: float) -> float:
             return float(options.get(name, settings.get(name, default)))
 
-        self.seconds = limit("deadline", 21_600)
-        self.pages = int(limit("pages_limit", 200_000))
-        self.bytes = int(limit("bytes_limit_mb", 20_480) * (1 << 20))
+        self.seconds = limit_option("deadline", 21_600)
+        self.pages = int(limit_option("pages_limit", 200_000))
+        self.bytes = int(limit_option("bytes_limit_mb", 20_480) * (1 << 20))
         self.end = time.monotonic() + self.seconds
         self.asked = self.taken = 0
 

@@ -82,9 +82,7 @@ BATCH_BYTES = 4 << 20  # ADBC's own 16 MB read no faster and take more memory
 class PostgresqlReader:
     """One read-only repeatable-read transaction. The order of commits is that of the rows' ``xmin``: with each delta
     come the rows of all transactions that the former snapshot could not see, whatever their watermark says. It takes
-    a look at every row of the table there, and none of another engine's indexes."""
-
-    transactions_hidden = False
+    a look at every row of the table there, as no index knows them."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -93,6 +91,7 @@ class PostgresqlReader:
         url = url.set(drivername="postgresql", query={**KEEP_ALIVE, **url.query, **source.tls.libpq()})
         plain = url.render_as_string(hide_password=False)
         self.connection = source.connect(lambda: adbc.connect(plain))
+        self.transactions_hidden = False
         try:
             self._begin()
         except FAILURES as error:
@@ -108,12 +107,25 @@ class PostgresqlReader:
             cursor.execute("set client_encoding = 'UTF8'")
             cursor.execute("set standard_conforming_strings = on")  # how our literals are written
             self.connection.commit()
-            cursor.execute(CLOCK)
-            now, since = cursor.fetchone()
-            self.clock = Clock(_utc(now), _utc(since) if since else None)
-            self.connection.commit()  # what is open is asked before the snapshot is taken
-            cursor.execute("select current_setting('server_encoding'), txid_snapshot_xmin(txid_current_snapshot())")
-            self.encoding, self._oldest = cursor.fetchone()
+            row = self._asked(cursor, CLOCK)  # before the snapshot is taken: what commits in between is known as open
+            self.connection.commit()
+            self.transactions_hidden = row is None
+            now, since = row or (None, None)
+            self.clock = Clock(_utc(now) if now else dt.datetime.now(dt.UTC), _utc(since) if since else None)
+            row = self._asked(cursor, "select txid_snapshot_xmin(txid_current_snapshot())")
+            self._oldest: int | None = row[0] if row else None
+            cursor.execute("select current_setting('server_encoding')")
+            self.encoding = str(cursor.fetchone()[0])
+
+    def _asked(self, cursor: Any, statement: str) -> Sequence[Any] | None:
+        """A row of the server's own state; null where one of PostgreSQL's kin does not have it."""
+        try:
+            cursor.execute(statement)
+            row: Sequence[Any] | None = cursor.fetchone()
+        except FAILURES:
+            self.connection.rollback()
+            return None
+        return row
 
     def columns(self) -> list[Column]:
         if self.source.query is not None:
@@ -164,7 +176,7 @@ class PostgresqlReader:
 
     def position(self) -> str | None:
         """The oldest transaction that was not finished when the snapshot was taken, if the table's rows know theirs."""
-        if self.source.query is not None:
+        if self.source.query is not None or self._oldest is None:
             return None
         row = self.one(f"select relkind::text from pg_class where oid = to_regclass({self._relation()})")
         return str(self._oldest) if row and row[0] in OWN_ROWS else None
@@ -174,7 +186,7 @@ class PostgresqlReader:
 
         Numbers of transactions go round after four thousand million, and those of another server say nothing.
         """
-        if not position.isdecimal() or not 0 <= self._oldest - int(position) < SAME_ROUND:
+        if self._oldest is None or not position.isdecimal() or not 0 <= self._oldest - int(position) < SAME_ROUND:
             return None
         return f"age(xmin) <= age('{int(position) % (1 << 32)}'::xid)"
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from catalogue.checksums import Expected, wrong_at_sight
 from catalogue.installation import Installation
 from connectors.base import CollectError, ResourceLike, SourceFile, Watermark, colliding
 from connectors.read_report import Finding, finding_of, rows_left_out
@@ -109,6 +110,7 @@ class DamagedBatch(CollectError):
     """A committed batch that cannot be read as it was committed. It stops its resource and no other."""
 
     def __init__(self, folder: Path, what: str) -> None:
+        self.wrong = what
         self.resource = f"{folder.parent.parent.name}.{folder.parent.name}"
         self.batch = folder.name
         empty = "delete its folder: it holds no rows, and the next collection writes it anew"
@@ -183,19 +185,21 @@ def _folders(installation: Installation, resource_id: str) -> list[Path]:
 def read_batch(folder: Path) -> Manifest:
     """The manifest of a batch whose parts are there in their size."""
     manifest = Manifest.from_file(folder / MANIFEST)
-    if manifest.batch != folder.name:
-        raise DamagedBatch(folder, "its manifest is of another batch")
-    for part in manifest.parts:
-        file = folder / part.name
-        try:
-            size = file.stat().st_size
-        except OSError:
-            raise DamagedBatch(folder, f"{part.name} is missing") from None
-        if size != part.bytes:
-            raise DamagedBatch(folder, f"{part.name} has {size:,} bytes instead of {part.bytes:,}")
-    if collisions := colliding(name for name, _ in manifest.columns):
-        raise DamagedBatch(folder, f"{len(collisions)} column(s) that engines take for others, as {_shown(collisions)}")
+    if wrong := wrong_at_a_glance(manifest):
+        raise DamagedBatch(folder, wrong)
     return manifest
+
+
+def wrong_at_a_glance(manifest: Manifest) -> str | None:
+    """What is wrong with a batch as far as it can be seen without reading its parts; null: nothing."""
+    if manifest.batch != manifest.path.name:
+        return "its manifest is of another batch"
+    for part in manifest.parts:
+        if wrong := wrong_at_sight(Expected(manifest.path / part.name, part.bytes, part.sha256)):
+            return f"{part.name} {wrong}"
+    if collisions := colliding(name for name, _ in manifest.columns):
+        return f"{len(collisions)} column(s) that engines take for others, as {_shown(collisions)}"
+    return None
 
 
 def _shown(collisions: Sequence[Sequence[str]]) -> str:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from great_expectations.render.renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 
-from catalogue.files import write_whole
+from catalogue.files import read_derived, write_whole
 from catalogue.installation import Installation
 from expectations.verdict import Verdict
 
 if TYPE_CHECKING:
     from catalogue.model import BaseTable
 
+FACTS = {"table", "title", "judged_at", "verdict", "rows", "checks"}
 _REMOTE = (
     re.compile(r"<script\b.*?</script>", re.S),  # all of them: they only serve the remote parts
     re.compile(r"<link\b[^>]*>", re.S),
@@ -91,7 +92,9 @@ def _index(installation: Installation) -> str:
     """All tables with their verdict, and every check that failed."""
     rows, failed = [], []
     for path in sorted(installation.data_docs.glob("*.json")):
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_derived(path)
+        if facts is None or not facts.keys() >= FACTS:  # until its table is judged again
+            continue
         name, checks = facts["table"], facts["checks"]
         css = {"passed": "passed", "failed": "failed"}.get(facts["verdict"], "warned")
         good = sum(check["passed"] for check in checks)

@@ -14,21 +14,21 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
 from dagster_dbt.compat import DBT_PYTHON_VERSION
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from catalogue.dbt import as_dbt, dbt_executable, vars_argument
-from catalogue.errors import GovshareError
+from catalogue.dbt import dbt_executable
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.model import Catalogue
-from connectors.landing import ensure_empty
-from orchestration import figures
+from orchestration import attempts, figures
 from orchestration.alive import hold
+from orchestration.attempts import DamagedWarehouseError
+from orchestration.batches import ensure_all_empty
 from orchestration.dbt import Translator, table_key
+from orchestration.held import read as read_held
 from orchestration.increment import next_build
+from orchestration.inputs import finish
 from orchestration.keys import ACCOUNT, WAREHOUSE_POOL, landing_key
 from orchestration.progress import step
-
-ORPHAN_SECONDS = 600  # how long a dbt that outlived its killed parent may hold the warehouse
+from orchestration.warehouse import make_ready, put_aside
 
 
 def build_assets(installation: Installation, catalogue: Catalogue, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -43,41 +43,45 @@ def build_assets(installation: Installation, catalogue: Catalogue, manifest: Map
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         hold(installation, context.run.run_id)
-        for resource in catalogue.resources.values():
-            ensure_empty(installation, resource)
+        ensure_all_empty(installation, catalogue.resources.values())
         work = next_build(installation, catalogue)
         partial = len(context.selected_asset_keys) < len(context.assets_def.keys)
-        if partial:  # what is left out would not know of the increment
-            work = replace(work, full=True)
-        elif work.done:
+        if work.done and not partial:
             context.log.info("No new batch and no changed model: nothing to build.")
             step("build", "warehouse", done=True, note="unchanged")
             for key in _in_order(context.assets_def):
                 yield dg.Output(None, context.output_for_asset_key(key), metadata={"state": "unchanged"})
             return
 
-        _wait_for_warehouse(installation)
-        work.begin(installation, catalogue)
-        context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
-        with as_dbt(installation):
-            invocation = dbt.cli([*work.arguments, "--vars", vars_argument(installation)], context=context)
+        def progress(count: int) -> None:
+            step("build", "warehouse", note=f"{count} of {len(context.selected_asset_keys)} tables")
+
+        for again in (True, False):
+            make_ready(installation)
+            step("build", "warehouse", note="checks what has landed")
+            work = next_build(installation, catalogue)
+            work = replace(work, full=work.full or partial).checked(installation)
+            context.log.info("Building in full." if work.full else f"Going on from the last build with {work.new}.")
+            try:
+                made = attempts.build(context, dbt, installation, catalogue, work, progress)
+                break
+            except DamagedWarehouseError:
+                if not again:
+                    raise
+                put_aside(installation, "a block of it cannot be read")
         # Held back until dbt has closed the warehouse: only then can the rows be counted.
-        finished: list[Any] = []
-        failure: Exception | None = None
-        try:
-            for event in invocation.stream():
-                finished.append(event)
-                step("build", "warehouse", note=f"{len(finished)} of {len(context.selected_asset_keys)} tables")
-        except Exception as error:
-            failure = error
-        yield from _with_figures(context, installation, catalogue, finished)
-        if failure:
-            step("build", "warehouse", done=True, note=f"failed: dbt stopped after {len(finished)} tables")
-            raise failure
+        yield from _with_figures(context, installation, catalogue, made.events)
+        if made.failure:
+            words = f"dbt stopped after {len(made.events)} tables: {made.failure}"
+            step("build", "warehouse", done=True, note=f"failed: {words}")
+            raise dg.Failure(words, allow_retries=False)
         if not partial:
-            work.finish(installation)
-        how = "in full" if work.full else "what new batches touch"
-        step("build", "warehouse", done=True, note=f"{len(finished)} tables, {how}")
+            finish(made.work, installation)
+        for resource, entry in made.work.held.items():
+            context.log.error(f"{resource}: {entry.sentence(resource)}")
+            context.log_event(dg.AssetObservation(landing_key(resource), metadata={"held": entry.sentence(resource)}))
+        how = "in full" if made.work.full else "what new batches touch"
+        step("build", "warehouse", done=True, note=f"{len(made.events)} tables, {how}")
 
     return build
 
@@ -121,6 +125,26 @@ def account_check(installation: Installation, manifest: Mapping[str, Any]) -> dg
     return balances
 
 
+def held_check(installation: Installation, manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
+    """Every resource is built with all that has landed. One that is not stays at its last good state, the others go on:
+    so this blocks nothing."""
+
+    @dg.asset_check(
+        asset=table_key(manifest, ACCOUNT),
+        name="nothing_held",
+        description="每项信息资源均已按全部批次融合;不能融合的保持上次正常状态并在此列出",
+    )
+    def nothing_held(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        held = {resource: entry.sentence(resource) for resource, entry in read_held(installation).items()}
+        return dg.AssetCheckResult(
+            passed=not held,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"held": dg.MetadataValue.json(held) if held else "none"},
+        )
+
+    return nothing_held
+
+
 class Dbt(DbtCliResource):
     """dbt without what Dagster does beside it and we do not need, which takes seconds: `dbt --version`, which asks the
     package index on the internet for the newest one, and an adapter in our own process for figures that we count
@@ -142,24 +166,6 @@ def dbt_resource(installation: Installation) -> DbtCliResource:
         global_config_flags=["--no-use-colors"],
         dbt_executable=dbt_executable(),
     )
-
-
-@retry(retry=retry_if_exception_type(duckdb.IOException), stop=stop_after_delay(ORPHAN_SECONDS),
-       wait=wait_fixed(1), reraise=True)  # fmt: skip
-def _open_warehouse(installation: Installation) -> None:
-    duckdb.connect(str(installation.warehouse)).close()
-
-
-def _wait_for_warehouse(installation: Installation) -> None:
-    installation.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _open_warehouse(installation)
-    except duckdb.IOException as error:
-        raise GovshareError(
-            "the warehouse is held by another process",
-            where=str(installation.warehouse),
-            remedy="end the process that DuckDB names: " + str(error).partition("(")[2][:80],
-        ) from error
 
 
 def _in_order(assets: dg.AssetsDefinition) -> Iterator[dg.AssetKey]:

@@ -19,7 +19,7 @@ from orchestration.jobs import collect_jobs
 
 def definitions(installation: Installation, catalogue: Catalogue | None = None) -> dg.Definitions:
     """All of an installation: assets, checks, jobs, schedules, sensors, resources."""
-    from orchestration.build import account_check, build_assets, dbt_resource
+    from orchestration.build import account_check, build_assets, dbt_resource, held_check
     from orchestration.drop_folders import sensors
     from orchestration.jobs import jobs, schedules
     from orchestration.publish import publish_assets
@@ -27,12 +27,12 @@ def definitions(installation: Installation, catalogue: Catalogue | None = None) 
     catalogue = catalogue or load(installation)
     manifest = read_manifest(installation)
     built = build_assets(installation, catalogue, manifest)
-    account = account_check(installation, manifest)
+    checks = [account_check(installation, manifest), held_check(installation, manifest)]
     published = publish_assets(installation, catalogue, manifest)
-    made = jobs(catalogue, built, account, published)
+    made = jobs(catalogue, built, checks, published)
     return dg.Definitions(
         assets=[*collect_assets(installation, catalogue), built, *published],
-        asset_checks=[account],
+        asset_checks=checks,
         jobs=list(made.values()),
         schedules=schedules(catalogue, made),
         sensors=sensors(installation, catalogue),

@@ -14,6 +14,7 @@ import duckdb
 
 from catalogue.installation import Installation
 from orchestration.keys import ACCOUNT
+from publishing.sql import quoted
 
 COUNTS = ("merged", "superseded", "duplicate", "set_aside")
 SET_ASIDE = "set_aside"
@@ -45,8 +46,11 @@ class Warehouse:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        rows = self._ask("select schema_name, table_name, estimated_size from duckdb_tables()")
-        self.rows: dict[tuple[str, str], int] = {(schema, name): size for schema, name, size in rows}
+        # Counted: `estimated_size` counts deleted rows as well.
+        names = self._ask("select schema_name, table_name from duckdb_tables()")
+        counts = ", ".join(f"(select count(*) from {quoted(schema)}.{quoted(name)})" for schema, name in names)
+        found = self._ask(f"select {counts}")[0] if names else ()
+        self.rows: dict[tuple[str, str], int] = dict(zip(names, found, strict=True))  # type: ignore[arg-type]
 
     def set_aside(self) -> dict[str, list[dict[str, Any]]]:
         """Resource → how many rows (or single claims) each rule kept out, the most first."""

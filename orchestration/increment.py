@@ -1,8 +1,6 @@
 """What a build has to do: nothing, go on from the last one, or everything; and how that is told to dbt.
 
-``warehouse/built.json`` says what the warehouse holds: the batches and the project that the last finished build
-read. It is removed before dbt starts and written when dbt is done, so a build that was killed is followed by a full
-one. ``warehouse/inputs.json`` is what dbt's macros read (``dbt_project/macros/merge/increment.sql``).
+What the last build left, and what is told to dbt, is written down by ``inputs``.
 """
 
 from __future__ import annotations
@@ -10,27 +8,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from catalogue.dbt import project_fingerprint
 from catalogue.errors import GovshareError
-from catalogue.files import write_whole
 from catalogue.installation import Installation
 from catalogue.model import Catalogue, staging_model
 from catalogue.secret import Secret
 from catalogue.vocabulary import CHINA
-from connectors.manifest import committed, delivered
-from connectors.manifest import fingerprint as landing_fingerprint
-from connectors.manifest import inputs as landing_inputs
+from connectors.manifest import EMPTY
 from linking.settings import FILE as WEIGHTS
-from publishing.released import current_release, parquet_files
+from orchestration import warehouse
+from orchestration.batches import Batch, Landed, damaged_parts, landed, missing
+from orchestration.held import DAMAGED, Held, hold_now, words_of
+from orchestration.held import read as read_held
+from orchestration.inputs import decision_files, last_build
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
 DAY = "GOVSHARE_DAY"
@@ -40,81 +36,120 @@ NOT_BUILT = ("test", "unit_test", "snapshot")
 
 @dataclass(frozen=True)
 class Build:
-    """``fingerprint``: of all that the build depends on; ``project``: of all but batches, reviewers' decisions and the
-    day. ``batches``: those that it reads, by resource; ``new``: those of them that the last build did not.
-    ``decisions``: length and hash of each file of reviewers' decisions. ``day``: what is valid, is so on it. ``full``:
-    nothing of the last build can be kept. ``done``: the warehouse is already what this build would make of it."""
+    """``project``: fingerprint of all that the build depends on but batches, reviewers' decisions and the day.
+    ``found``: what has landed. ``past``: the batches that the last build read, by resource. ``decisions``: length and
+    hash of each file of reviewers' decisions. ``day``: what is valid, is so on it. ``full``: nothing of the last build
+    can be kept. ``held``: resources that are left at their last good state. ``staged``: of these, what the warehouse
+    has (batch → rows). ``built``: fingerprint of the last build. ``name``: by which staged rows know the build."""
 
-    fingerprint: str
     project: str
-    batches: Mapping[str, list[str]]
+    found: Landed
+    past: Mapping[str, list[str]]
     decisions: Mapping[str, tuple[int, str]]
-    new: Mapping[str, list[str]]
     day: date
     full: bool
-    done: bool
+    held: Mapping[str, Held] = field(default_factory=dict)
+    staged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    built: str | None = None
+    name: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all that the build depends on."""
+        marks = {resource: {name: b.mark for name, b in batches.items()} for resource, batches in self.found.items()}
+        held = {resource: [entry.kind, sorted(entry.batches)] for resource, entry in self.held.items()}
+        facts = (marks, self.decisions, held)
+        return _hash(self.project, str(self.day), *(json.dumps(fact, sort_keys=True) for fact in facts))
+
+    @property
+    def done(self) -> bool:
+        """Whether the warehouse is already what this build would make of it."""
+        return self.built == self.fingerprint
+
+    @property
+    def kept(self) -> dict[str, Mapping[str, int]]:
+        """Held resources whose staged rows stay as the warehouse has them (batch → rows), for they cannot be staged."""
+        return {
+            resource: self.staged[resource]
+            for resource, entry in self.held.items()
+            if resource in self.staged
+            and not {*self.staged[resource], *self.past.get(resource, ())}.isdisjoint(entry.batches)
+        }
+
+    @property
+    def batches(self) -> dict[str, list[str]]:
+        """By resource the batches that the warehouse will have: of one that is held those of its last good state."""
+        return {resource: self._batches(resource, found) for resource, found in self.found.items()}
+
+    def _batches(self, resource: str, found: Mapping[str, Batch]) -> list[str]:
+        names = [name for name in found if name != EMPTY]
+        if resource not in self.held:
+            return names
+        past = self.past.get(resource)
+        if resource in self.kept:
+            return past or sorted(self.staged[resource])
+        blamed = self.held[resource].batches
+        return [n for n in names if n not in blamed and not found[n].wrong and (past is None or n in past)]
+
+    @property
+    def new(self) -> dict[str, list[str]]:
+        """Batches that the last build did not read."""
+        fresh = {r: [n for n in names if n not in self.past.get(r, ())] for r, names in self.batches.items()}
+        return {r: names for r, names in fresh.items() if names and r not in self.held}
 
     @property
     def arguments(self) -> list[str]:
         """dbt's command line for this build."""
-        kinds = [word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)]
-        if self.full:
-            return ["build", *kinds, "--full-refresh"]
-        # Code tables belong to the project: where that is the same, they are, as are views that say nothing of a build.
-        # What is not new, is staged already.
-        idle = [staging_model(*resource.split(".")) for resource in self.batches if resource not in self.new]
-        left_out = [word for model in idle for word in ("--exclude", model)]
-        return ["build", *kinds, "--exclude-resource-type", "seed", "--exclude", f"tag:{AS_BEFORE}", *left_out]
+        return arguments(self.full, self.found, self.new, self.kept)
 
-    def begin(self, installation: Installation, catalogue: Catalogue) -> None:
-        """Mark the warehouse as unfinished and tell dbt what to do."""
-        _mark(installation).unlink(missing_ok=True)
-        _sweep(installation)
-        file = installation.warehouse.with_name("inputs.json")
-        history = current_release(installation, "history")
-        last = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        parts = landing_inputs(installation, catalogue.resources.values())
-        inputs = {
-            "at": _time_after(last.get("at")),
-            "day": self.day.isoformat(),
-            "former_day": last.get("day"),
-            "history": parquet_files(history) if history else [],
-            "build": self.fingerprint[:16],
-            "full": self.full,
-            "parts": parts,
-            "delivered": delivered(parts),
-            "new": self.new,
-            "landed": {
-                resource.id: _days_landed(installation, resource.id) for resource in catalogue.resources.values()
-            },
-            "decisions": {path.stem: str(path) for path in _decisions(installation)},
-        }
-        text = json.dumps(inputs, ensure_ascii=False, indent=1)
-        write_whole(file, text)
+    def again_without(self, done: Iterable[str]) -> list[str]:
+        """The same after a call of dbt that ended half-way: what it has not ``done`` yet."""
+        return [*self.arguments, *_without(done)]
 
-    def finish(self, installation: Installation) -> None:
-        """Say what the warehouse holds now."""
-        holds = {
-            "fingerprint": self.fingerprint,
-            "project": self.project,
-            "batches": self.batches,
-            "decisions": self.decisions,
-        }
-        write_whole(_mark(installation), json.dumps(holds))
-        _sweep(installation)
+    def holding(self, held: Mapping[str, Held], installation: Installation) -> Build:
+        """The same build with more resources held."""
+        held = {**self.held, **held}
+        staged = warehouse.staged(installation, {resource: _model(resource) for resource in held})
+        return replace(self, held=held, staged=staged)
+
+    def checked(self, installation: Installation) -> Build:
+        """The same, after hashing what it is going to read: a resource with a damaged part is held."""
+        work = self.holding({}, installation)
+        reads = work.batches if work.full else work.new
+        files = [(r, work.found[r][name]) for r, names in reads.items() if r not in work.kept for name in names]
+        held = {}
+        for resource, wrong in damaged_parts(files).items():
+            marks = {name: work.found[resource][name].mark for name in wrong}
+            held[resource] = hold_now(DAMAGED, words_of(wrong), marks, self.project)
+        return work.holding(held, installation) if held else work
 
 
-def _sweep(installation: Installation) -> None:
-    """Remove what a build has written out to merge it slice by slice (``dbt_project/macros/engine/slices.sql``)."""
-    for folder in installation.warehouse.parent.glob("*.slices"):
-        shutil.rmtree(folder)
+def arguments(full: bool, resources: Iterable[str], new: Container[str], kept: Iterable[str] = ()) -> list[str]:
+    """dbt's command line for a build: a ``full`` one of all ``resources`` but those whose staging is ``kept``, or one
+    that goes on with those that have ``new`` batches."""
+    kinds = [word for kind in NOT_BUILT for word in ("--exclude-resource-type", kind)]
+    if full:
+        return ["build", *kinds, "--full-refresh", *_without(map(_model, kept))]
+    # Code tables belong to the project: where that is the same, they are, as are views that say nothing of a build.
+    # What is not new, is staged already.
+    idle = [_model(resource) for resource in resources if resource not in new]
+    return ["build", *kinds, "--exclude-resource-type", "seed", *_without([f"tag:{AS_BEFORE}", *idle])]
+
+
+def _model(resource: str) -> str:
+    return staging_model(*resource.split("."))
+
+
+def _without(models: Iterable[str]) -> list[str]:
+    return [word for model in models for word in ("--exclude", model)]
 
 
 def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     """Compare what has landed, the project and the engines with what the last build read.
 
-    A batch or a decision that has gone, another project, another engine, other weights of linking or another way of
-    doing it make it a full one: increments only add.
+    A batch that was withdrawn or a decision that has gone, another project, another engine, other weights of linking or
+    another way of doing it make it a full one: increments only add. A batch that is damaged, or has gone though nobody
+    withdrew it, holds its resource.
     """
     resources = catalogue.resources.values()
     versions = [f"{package} {version(package)}" for package in ENGINES]
@@ -122,28 +157,46 @@ def next_build(installation: Installation, catalogue: Catalogue) -> Build:
     # Other keys are other ids and hashes, so nothing of the last build is kept.
     keys = Secret.of(installation).hash("built with these keys")
     project = _hash(project_fingerprint(installation), *linking, *versions, keys)
-    decided = {path.name: path.read_bytes() for path in _decisions(installation)}
+    decided = {path.name: path.read_bytes() for path in decision_files(installation)}
     decisions = {name: (len(text), hashlib.sha256(text).hexdigest()) for name, text in decided.items()}
-    # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.
-    day = day_of_build()
-    fingerprint = _hash(landing_fingerprint(installation, resources), project, str(day), json.dumps(decisions))
-    batches = {r.id: [m.batch for m in committed(installation, r.id)] for r in resources}
-    built = _built(installation)
+    found = landed(installation, resources)
+    built = last_build(installation)
     past = built.get("batches", {})
-    gone = any(set(names) - set(batches.get(resource, ())) for resource, names in past.items()) or any(
+    gone = any(
+        set(names) - set(found.get(resource, ())) - set(missing(installation, resource, names, found.get(resource, {})))
+        for resource, names in past.items()
+    ) or any(
         hashlib.sha256(decided.get(name, b"")[:length]).hexdigest() != known
         for name, (length, known) in built.get("decisions", {}).items()
     )
-    return Build(
-        fingerprint=fingerprint,
+    work = Build(
         project=project,
-        batches=batches,
+        found=found,
+        past=past,
         decisions=decisions,
-        new={r: new for r, names in batches.items() if (new := [n for n in names if n not in past.get(r, ())])},
-        day=day,
+        # What is valid depends on the day, so yesterday's warehouse is not today's even if nothing has landed.
+        day=day_of_build(),
         full=gone or built.get("project") != project,
-        done=built.get("fingerprint") == fingerprint,
+        held=_held(installation, found, past, project),
+        built=built.get("fingerprint"),
     )
+    return replace(work, name=work.fingerprint[:16])
+
+
+def _held(installation: Installation, found: Landed, past: Mapping[str, list[str]], project: str) -> dict[str, Held]:
+    """What is wrong at a glance, and what the last build found and still is."""
+    known, held = read_held(installation), {}
+    for resource, batches in found.items():
+        wrong = {name: batch.wrong for name, batch in batches.items() if batch.wrong and name != EMPTY}
+        wrong |= {name: "is missing" for name in missing(installation, resource, past.get(resource, ()), batches)}
+        before = known.get(resource)
+        if wrong:
+            marks = {name: batches[name].mark if name in batches else "" for name in wrong}
+            entry = hold_now(DAMAGED, words_of(wrong), marks, project)
+            held[resource] = replace(entry, since=before.since) if before else entry
+        elif before and before.in_force(resource, batches, project):
+            held[resource] = before
+    return held
 
 
 def day_of_build() -> date:
@@ -154,49 +207,6 @@ def day_of_build() -> date:
     except ValueError:
         remedy = "write it as 2026-11-25, or unset it for today"
         raise GovshareError(f"{DAY} is {told!r}, which is no date", remedy=remedy) from None
-
-
-def _days_landed(installation: Installation, resource_id: str) -> dict[str, str]:
-    """Batch → the day in China on which it landed: no row of it can have been written much later."""
-    china = ZoneInfo(CHINA)
-    return {
-        manifest.batch: datetime.fromisoformat(manifest.finished).astimezone(china).date().isoformat()
-        for manifest in committed(installation, resource_id)
-        if manifest.finished
-    }
-
-
-def _decisions(installation: Installation) -> list[Path]:
-    return sorted((installation.data / "decisions").glob("*.csv"))
-
-
-def _time_after(last: str | None) -> str:
-    """Now; but later than the last build even if somebody has set the clock back, or history would run backwards."""
-    now = datetime.now(UTC)
-    return (max(now, datetime.fromisoformat(last) + timedelta(microseconds=1)) if last else now).isoformat()
-
-
-def built_fingerprint(installation: Installation) -> str | None:
-    """The fingerprint of the last build that finished; none while the warehouse is in an unknown state."""
-    return _built(installation).get("fingerprint")
-
-
-def lineage(installation: Installation) -> dict[str, Any]:
-    """What a release is made from: the build's fingerprint, and of each resource the newest batch that it has read."""
-    built = _built(installation)
-    newest = {resource: max(batches) for resource, batches in built.get("batches", {}).items() if batches}
-    return {"fingerprint": built.get("fingerprint"), "batches": newest}
-
-
-def _built(installation: Installation) -> dict:
-    mark = _mark(installation)
-    if not (mark.exists() and installation.warehouse.exists()):
-        return {}
-    return json.loads(mark.read_text(encoding="utf-8"))
-
-
-def _mark(installation: Installation) -> Path:
-    return installation.warehouse.with_name("built.json")
 
 
 def _hash(*parts: str) -> str:

@@ -29,8 +29,11 @@ UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunSta
 
 def dagster_home(installation: Installation) -> None:
     """Make ``data/dagster`` a DAGSTER_HOME with the project's ``dagster.yaml`` and point Dagster to it."""
-    settings, copy = (PROJECT_ROOT / "dagster.yaml").read_text(), installation.dagster_home / "dagster.yaml"
-    if not copy.exists() or copy.read_text() != settings:
+    settings, copy = (
+        (PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"),
+        installation.dagster_home / "dagster.yaml",
+    )
+    if not copy.exists() or copy.read_bytes() != settings.encode():
         write_whole(copy, settings)
     os.environ["DAGSTER_HOME"] = str(installation.dagster_home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"

@@ -36,7 +36,7 @@ def collect_jobs(catalogue: Catalogue) -> dict[str, Job]:
 def jobs(
     catalogue: Catalogue,
     built: dg.AssetsDefinition,
-    account: dg.AssetChecksDefinition,
+    checks: Sequence[dg.AssetChecksDefinition],
     published: Sequence[dg.AssetsDefinition],
 ) -> dict[str, Job]:
     """``collect…``, ``build``, ``publish``, ``refresh`` (build and publish) and ``everything``.
@@ -45,8 +45,8 @@ def jobs(
     ``govshare run`` use the two, and ``everything`` is for the UI. Whatever publishes asks for the account.
     """
     whole = [landing_key(r.id) for r in catalogue.resources.values() if not delivered(r)]
-    build = dg.AssetSelection.assets(built) | dg.AssetSelection.checks(account)
-    publish = dg.AssetSelection.assets(*published) | dg.AssetSelection.checks(account)
+    build = dg.AssetSelection.assets(built) | dg.AssetSelection.checks(*checks)
+    publish = dg.AssetSelection.assets(*published) | dg.AssetSelection.checks(*checks)
     return {
         **collect_jobs(catalogue),
         "build": _job("build", build, "融合:标准化、归并、三大基础库、对账"),

@@ -19,7 +19,7 @@ from expectations.standards import BLOCK
 from expectations.verdict import Verdict
 from orchestration.alive import hold
 from orchestration.dbt import table_key
-from orchestration.increment import built_fingerprint, lineage
+from orchestration.inputs import built_fingerprint, lineage
 from orchestration.keys import ACCOUNT, CANDIDATE, RELEASE, WAREHOUSE_POOL, candidate_key, release_key
 from orchestration.progress import step
 from publishing.analyst import build_analyst_database

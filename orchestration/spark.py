@@ -20,9 +20,10 @@ from catalogue.dbt import as_dbt, run_dbt_here
 from catalogue.installation import Installation
 from catalogue.load import load
 from catalogue.model import Catalogue
-from connectors.landing import ensure_empty
 from linking.from_claims import Claims, links, suspicions
+from orchestration.batches import ensure_all_empty
 from orchestration.increment import NOT_BUILT, next_build
+from orchestration.inputs import begin
 
 CLAIMS = "int_population__claims"
 LINKED = {"int_population__links": links, "int_population__suspicions": suspicions}
@@ -32,9 +33,8 @@ SCHEMA = "intermediate"
 
 def build(installation: Installation, catalogue: Catalogue) -> None:
     """Everything that has landed to base and governance tables, in Spark's warehouse (``tables``)."""
-    for resource in catalogue.resources.values():
-        ensure_empty(installation, resource)
-    replace(next_build(installation, catalogue), full=True).begin(installation, catalogue)
+    ensure_all_empty(installation, catalogue.resources.values())
+    begin(replace(next_build(installation, catalogue), full=True).checked(installation), installation)
     # A target folder of its own: dbt keeps one parsed project in each, and the other target has another.
     with as_dbt(installation, installation.dbt_target / "spark"):
         _dbt(installation, "--select", f"+{CLAIMS}")

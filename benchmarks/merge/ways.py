@@ -22,6 +22,7 @@ from catalogue.dbt import run_dbt
 from catalogue.installation import DBT_PROJECT, Installation
 from catalogue.load import load
 from orchestration.increment import next_build
+from orchestration.inputs import begin, finish
 
 SCRIPT = Path(__file__).parent / "script"
 BEFORE_LINKING = ("1_cleaning", "2_sources", "3_people")
@@ -43,9 +44,9 @@ def dbt(folder: Path, *, full: bool) -> dict[str, Any]:
     work = next_build(installation, catalogue)
     if work.full != full:
         raise SystemExit(f"the build would be {'full' if work.full else 'an increment'}")
-    work.begin(installation, catalogue)
+    begin(work, installation)
     run_dbt(installation, *work.arguments)
-    work.finish(installation)
+    finish(work, installation)
     seconds = time.perf_counter() - started
     results = json.loads((installation.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
     return {"seconds": seconds, "base_seconds": seconds - governance_alone(results), "models": slowest(results)}

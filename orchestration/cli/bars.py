@@ -50,6 +50,10 @@ class Bars:
     def failed(self, name: str, words: str) -> None:
         self.failures.setdefault(name, words)
 
+    def held(self, name: str, words: str) -> None:
+        """A resource that stays as it was; it may have failed to be collected as well."""
+        self.failures[name] = "; ".join(filter(None, [self.failures.get(name), words]))
+
     def step(
         self, stage: str, name: str, *, rows: int | None, seconds: float | None, done: bool, note: str, left_out: str
     ) -> None:

@@ -35,13 +35,19 @@ def account(as_json: Json = False) -> None:
 
     delivered = landed + left out; landed = merged + superseded + duplicate + set aside.
     """
+    from orchestration.held import read as read_held
     from publishing.account import account as read_account
 
-    document = read_account(Installation.from_env())
+    installation = Installation.from_env()
+    document = read_account(installation)
+    held = {resource: entry.sentence(resource) for resource, entry in read_held(installation).items()}
     if as_json:
-        print_json(document)
+        print_json({**document, "held": held})
     else:
         people.print(account_table(document))
+        for resource, words in held.items():
+            people.print(f"[bold yellow]{resource}[/] ", end="")
+            people.print(words, highlight=False, markup=False)
     if not document["balanced"]:
         errors.print("[bold red]The account does not balance.[/] A row without a reason is a bug in govshare.")
         raise typer.Exit(1)

@@ -67,6 +67,7 @@ def _collect_and_refresh(installation: Installation, bars: Bars) -> bool:
     """Collect, then build and publish what is new; false when everything was published already."""
     from catalogue.load import load
     from orchestration.definitions import collecting, definitions
+    from orchestration.held import read as held
     from orchestration.instance import command_line_instance
     from orchestration.state import all_published
 
@@ -76,10 +77,12 @@ def _collect_and_refresh(installation: Installation, bars: Bars) -> bool:
         for job in first.resolve_all_job_defs():
             if not job.name.startswith("__"):
                 _run(job, instance, bars)
-        if all_published(installation, catalogue):
-            return False
-        _run(definitions(installation, catalogue).resolve_job_def("refresh"), instance, bars)
-    return True
+        anew = not all_published(installation, catalogue)
+        if anew:
+            _run(definitions(installation, catalogue).resolve_job_def("refresh"), instance, bars)
+    for resource, entry in held(installation).items():
+        bars.held(resource, entry.sentence(resource))
+    return anew
 
 
 def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, bars: Bars) -> None:

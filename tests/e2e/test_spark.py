@@ -18,6 +18,7 @@ from connectors.connections import Connections
 from connectors.landing import ensure_empty
 from demo_city import city
 from orchestration.increment import next_build
+from orchestration.inputs import begin
 from orchestration.spark import tables
 
 pytestmark = pytest.mark.spark
@@ -48,7 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         collect(resource, installation, connections)
         ensure_empty(installation, resource)
     work = next_build(installation, catalogue)
-    work.begin(installation, catalogue)
+    begin(work, installation)
     run_dbt(installation, *work.arguments)
     _build_on_spark(installation)
     return installation

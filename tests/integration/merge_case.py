@@ -22,7 +22,7 @@ from support import parsed
 
 from catalogue.dbt import as_dbt, run_dbt_here
 from catalogue.installation import DBT_PROJECT, Installation
-from orchestration.increment import Build
+from orchestration.increment import arguments
 
 CONTENT = DBT_PROJECT / "cities" / "xinxiang"
 ADDRESS = {
@@ -124,11 +124,7 @@ class MergeCase:
         """Go on from the last build, if there was one, or build in full."""
         full = full or not self.built
         new = {resource: ["new"] for resource, parts in self.batches.items() if parts != self.built.get(resource)}
-        self.dbt(
-            *Build(
-                "", "", {resource: [] for resource in self.batches}, {}, new, self.now.date(), full, done=False
-            ).arguments
-        )
+        self.dbt(*arguments(full, self.batches, new))
         self.built = {resource: list(parts) for resource, parts in self.batches.items()}
         return self
 

@@ -26,6 +26,7 @@ from connectors.connections import Connections
 from connectors.landing import ensure_empty
 from expectations.gate import judge
 from orchestration.increment import next_build
+from orchestration.inputs import begin
 from publishing.account import account
 from publishing.analyst import build_analyst_database
 from publishing.candidate import write_candidate
@@ -89,7 +90,7 @@ class Exercise:
         for resource in catalogue.resources.values():
             ensure_empty(installation, resource)
         collect(catalogue.resources[RESOURCE], installation, Connections.load(installation))
-        next_build(installation, catalogue).begin(installation, catalogue)
+        begin(next_build(installation, catalogue), installation)
         left_out = [word for kind in ("test", "unit_test") for word in ("--exclude-resource-type", kind)]
         run_dbt(installation, "build", "--full-refresh", *left_out)
         for name in ("population", "account", "set_aside", "defects", "conflicts"):

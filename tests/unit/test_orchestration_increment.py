@@ -13,6 +13,7 @@ from catalogue.errors import GovshareError
 from catalogue.installation import Installation
 from catalogue.model import Catalogue
 from orchestration.increment import Build, next_build
+from orchestration.inputs import begin, finish
 
 
 @pytest.mark.parametrize("last", [timedelta(hours=-1), timedelta(hours=1)], ids=["clock goes on", "clock was set back"])
@@ -22,7 +23,7 @@ def test_a_build_is_always_later_than_the_last_one(tmp_path: Path, last: timedel
     inputs.parent.mkdir(parents=True)
     before = datetime.now(UTC)
     inputs.write_text(json.dumps({"at": (before + last).isoformat()}))
-    Build("fingerprint", "project", {}, {}, {}, before.date(), full=False, done=False).begin(installation, Catalogue())
+    begin(Build("project", {}, {}, {}, before.date(), full=False), installation)
     at = datetime.fromisoformat(json.loads(inputs.read_text(encoding="utf-8"))["at"])
     assert at > before + last and at >= before
 
@@ -37,7 +38,9 @@ def test_a_decision_taken_back_makes_a_full_build(tmp_path: Path, added: str | N
     installation.content.mkdir()
     lines = "claim_key,person_id,verdict,by,at\n1,2,same,a,2026-01-01\n"
     file.write_text(lines)
-    next_build(installation, Catalogue()).finish(installation)
+    build = next_build(installation, Catalogue())
+    begin(build, installation)
+    finish(build, installation)
     file.write_text(lines[:-24] if added is None else lines + added)
     build = next_build(installation, Catalogue())
     assert build.full == (added is None)
@@ -51,11 +54,11 @@ def test_another_day_is_another_build(tmp_path: Path, monkeypatch: pytest.Monkey
     installation.warehouse.touch()
     monkeypatch.setenv("GOVSHARE_DAY", "2026-11-24")
     build = next_build(installation, Catalogue())
-    build.begin(installation, Catalogue())
+    begin(build, installation)
     assert (
         json.loads(installation.warehouse.with_name("inputs.json").read_text(encoding="utf-8"))["day"] == "2026-11-24"
     )
-    build.finish(installation)
+    finish(build, installation)
     assert next_build(installation, Catalogue()).done
     monkeypatch.setenv("GOVSHARE_DAY", "2026-11-25")
     assert not next_build(installation, Catalogue()).done

@@ -147,10 +147,19 @@ select
 #}
 {% macro key_hash(resource, record_key) %}{{ return(keyed_hash(resource ~ " || '|' || " ~ record_key)) }}{% endmacro %}
 
-{# Rows of the landing views, counted apart from everything that staging did with them. #}
+{#
+    Rows of the landing views, counted apart from everything that staging did with them. Of a resource that is held at its
+    last good state not all can be read any more: there it is what the manifests of its batches say.
+#}
 {% macro landed_count(model) -%}
     {%- set resource = staged_resource(model) -%}
-select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ source(resource[0], resource[1]) }}
+    {%- set landed = source(resource[0], resource[1]) -%}
+    {%- set kept = inputs().get('kept', {}) -%}
+    {%- if resource | join('.') in kept -%}
+select '{{ resource | join('.') }}' as resource, cast({{ kept[resource | join('.')] }} as bigint) as landed
+    {%- else -%}
+select '{{ resource | join('.') }}' as resource, count(*) as landed from {{ landed }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# What the manifests of the batches say that the source held: landed and left out, counted where it was read. #}

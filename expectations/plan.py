@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalogue.day import day_of_build
 from expectations.standards import (
     BLOCK,
     FROM_KEY,
@@ -166,7 +167,7 @@ def _across_columns(table: BaseTable) -> Iterator[Planned]:
 def _freshness(table: BaseTable, last: LastRelease | None) -> Iterator[Planned]:
     if "_updated_at" not in table.column_names:
         return
-    condition = '"_updated_at" > cast(current_timestamp as timestamp) + interval 1 day'
+    condition = f"\"_updated_at\" > timestamp '{day_of_build()}' + interval 2 day"  # a day that ends, and one more
     yield _breaks("not_from_the_future", "_updated_at", WARN, "最近更新时间不晚于今日", condition, ("_updated_at",))
     if last is not None and last.updated_at:
         words = "最新一条的更新时间不早于上一版"

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from catalogue.day import day_of_build
+
 BLOCK = "block"
 WARN = "warn"
 
@@ -64,7 +66,7 @@ def _id_birth_date(x: str) -> str:
 
 
 def _id_birth_date_wrong(x: str) -> str:
-    return f"coalesce({_id_birth_date(x)} not between timestamp '1850-01-01' and current_timestamp, true)"
+    return f"coalesce({_id_birth_date(x)} not between timestamp '1850-01-01' and timestamp '{day_of_build()}', true)"
 
 
 def _id_check_wrong(x: str) -> str:

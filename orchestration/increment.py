@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from importlib.metadata import version
-from zoneinfo import ZoneInfo
 
+from catalogue.day import day_of_build
 from catalogue.dbt import project_fingerprint
-from catalogue.errors import GovshareError
 from catalogue.installation import Installation
 from catalogue.model import Catalogue, staging_model
 from catalogue.secret import Secret
-from catalogue.vocabulary import CHINA
 from connectors.manifest import EMPTY
 from linking.settings import FILE as WEIGHTS
 from orchestration import warehouse
@@ -29,7 +26,6 @@ from orchestration.held import read as read_held
 from orchestration.inputs import decision_files, last_build
 
 ENGINES = ("govshare", "dbt-core", "dbt-duckdb", "duckdb")
-DAY = "GOVSHARE_DAY"
 AS_BEFORE = "as_before"  # tag of models that are the same in every build of one project
 NOT_BUILT = ("test", "unit_test", "snapshot")
 
@@ -197,16 +193,6 @@ def _held(installation: Installation, found: Landed, past: Mapping[str, list[str
         elif before and before.in_force(resource, batches, project):
             held[resource] = before
     return held
-
-
-def day_of_build() -> date:
-    """Today in China, or the day that ``GOVSHARE_DAY`` names, to make a former day's tables again."""
-    told = os.environ.get(DAY)
-    try:
-        return date.fromisoformat(told) if told else datetime.now(ZoneInfo(CHINA)).date()
-    except ValueError:
-        remedy = "write it as 2026-11-25, or unset it for today"
-        raise GovshareError(f"{DAY} is {told!r}, which is no date", remedy=remedy) from None
 
 
 def _hash(*parts: str) -> str:

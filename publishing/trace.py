@@ -12,12 +12,14 @@ from typing import Any
 
 import duckdb
 
+from catalogue.checksums import Checksums
 from catalogue.installation import Installation
 from publishing.as_of import HISTORY, is_base
 from publishing.confidence import TABLE as CONFIDENCE
 from publishing.confidence import levels_of
 from publishing.released import ReleaseError, current_release, parquet_files, release_of
 from publishing.sql import quoted
+from publishing.verify import batch_files
 
 ADDRESS = {"_batch", "_row", "_op", "_file", "_line", "_problem", "_raw"}
 FORMER = ("attribute", "value", "recorded_from", "recorded_to", "valid_from", "valid_to")
@@ -30,7 +32,8 @@ def trace(installation: Installation, table: str, key: str, attribute: str | Non
     ``description``, ``value`` and, where a source record supplied it, ``department``, ``resource``,
     ``batch``, ``row``, ``file``, ``line`` and ``confidence`` (high, medium, low); ``others`` lists the claims that
     disagreed. ``sources`` are the
-    landed rows that are named, each with ``record``: the department's own columns and text.
+    landed rows that are named, each with ``record``: the department's own columns and text, and ``damaged``: null, or
+    what is wrong with their batch.
 
     ``history`` lists what the table said before, newest first: ``attribute``, ``value``, ``recorded_from``,
     ``recorded_to``, ``valid_from``, ``valid_to`` (the registers' own times, where they give any) and the address of the
@@ -165,25 +168,30 @@ def _landed(
     connection: duckdb.DuckDBPyConnection, installation: Installation, address: dict[str, Any]
 ) -> dict[str, Any]:
     """The landed row at an address: file, line and ``record``, the source's own columns that are not
-    empty."""
-    batch: Path = installation.landing_of(address["resource"]) / address["batch"]
-    parts = sorted(str(path) for path in batch.glob("*.parquet"))
-    found = (
-        _rows(
-            connection,
-            "select * from read_parquet(?, union_by_name = true) where _row = ?",
-            [parts, address["row"]],
-        )
-        if parts
-        else []
-    )
+    empty. Of a batch whose bytes are not those that landed nothing is shown but ``damaged``, what is wrong with it."""
+    parts, damaged = _whole(installation, address)
+    sql = "select * from read_parquet(?, union_by_name = true) where _row = ?"
+    found = [] if damaged else _rows(connection, sql, [parts, address["row"]])
     row = found[0] if found else {}
     return {
         **{name: address[name] for name in ("department", "resource", "batch", "row")},
         "file": row.get("_file"),
         "line": row.get("_line"),
+        "damaged": damaged,
         "record": {name: value for name, value in row.items() if name not in ADDRESS and value is not None},
     }
+
+
+def _whole(installation: Installation, address: dict[str, Any]) -> tuple[list[str], str | None]:
+    """The parts of a batch, also of one that was withdrawn since, and what is wrong with them."""
+    here: Path = installation.landing_of(address["resource"]) / address["batch"]
+    files = batch_files(here if here.exists() else here.parent / ".withdrawn" / here.name)
+    if files is None:
+        return [], "its manifest cannot be read" if here.exists() else "it is not there"
+    checksums = Checksums(installation.landing / ".checksums.json")
+    wrong = [f"{expected.path.name} {words}" for expected in files if (words := checksums.wrong(expected))]
+    checksums.save()
+    return [str(expected.path) for expected in files], "; ".join(wrong) or None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, arguments: list[Any]) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ def trace(
     if not found["sources"]:
         return
     columns = ["department", "resource", "batch", "row", "file", "line", "the row as it was delivered"]
-    rows = [[*(s[c] for c in columns[:-1]), _record(s["record"])] for s in found["sources"]]
+    rows = [[*(s[c] for c in columns[:-1]), _record(s)] for s in found["sources"]]
     people.print(table("Where it came from", columns, rows))
 
 
@@ -149,5 +149,7 @@ def _minute(moment: datetime | None) -> str | None:
     return moment.astimezone().isoformat(" ", "seconds") if moment else None
 
 
-def _record(record: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in record.items())
+def _record(source: dict[str, Any]) -> str:
+    if source["damaged"]:
+        return f"not shown, for the batch is damaged: {source['damaged']}. Remedy: restore it from a backup"
+    return ", ".join(f"{name} {value}" for name, value in source["record"].items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from catalogue.checksums import sha256_of
 from catalogue.installation import Installation
 from catalogue.model import BaseTable, Column
 from publishing.account import account
@@ -51,6 +53,8 @@ class City:
         part = self.installation.landing_of(resource) / batch / "part-00000.parquet"
         part.parent.mkdir(parents=True)
         pq.write_table(pa.Table.from_pylist(rows), part)
+        entry = {"name": part.name, "bytes": part.stat().st_size, "sha256": sha256_of(part)}
+        part.with_name("manifest.json").write_text(json.dumps({"parts": [entry]}))
 
 
 @pytest.fixture
@@ -152,6 +156,24 @@ def test_a_batch_that_is_no_longer_there_leaves_the_address(city: City) -> None:
         part.unlink()
     [name] = trace(city.installation, "population", ID, "name")["attributes"]
     assert (name["batch"], name["row"], name["file"]) == ("000002", 2, None)
+
+
+def test_of_a_damaged_batch_nothing_is_shown_but_that_it_is_damaged(city: City) -> None:
+    [part] = (city.installation.landing / "police").rglob("*.parquet")
+    content = bytearray(part.read_bytes())
+    content[40] ^= 1
+    part.write_bytes(content)
+    card, pupil = trace(city.installation, "population", ID)["sources"]
+    assert (card["record"], card["damaged"]) == ({}, "part-00000.parquet has other bytes than were written")
+    assert pupil["record"] and pupil["damaged"] is None
+
+
+def test_a_batch_that_was_withdrawn_since_is_still_shown(city: City) -> None:
+    batch = city.installation.landing_of("police.card") / "000002"
+    (batch.parent / ".withdrawn").mkdir()
+    batch.rename(batch.parent / ".withdrawn" / batch.name)
+    [card, _] = trace(city.installation, "population", ID)["sources"]
+    assert card["record"]["姓名"] == "王小明 " and card["damaged"] is None
 
 
 ACCOUNT = BaseTable(name="account", layer="governance", primary_key=("resource",))

@@ -227,3 +227,12 @@ def test_no_text_whatever_makes_a_rule_raise(values: list[str]) -> None:
     values = [value.replace("\0", "") for value in values]
     every = " or ".join(f"({rule.breaks('x')})" for rules in STANDARDS.values() for rule in rules)
     assert set(broken(every, values)) <= set(values)
+
+
+def test_the_gate_knows_the_day_of_the_build_and_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOVSHARE_DAY", "2026-11-25")
+    monkeypatch.setenv("TZ", "America/New_York")
+    born = next(rule for rule in STANDARDS["id_number"] if rule.name == "id_number_birth_date")
+    wrong = {day: duckdb.sql(f"select {born.breaks('x')} from (select '410711{day}001X' as x)").fetchall()[0][0]
+             for day in ("18491231", "20261125", "20261126", "20991231")}  # fmt: skip
+    assert wrong == {"18491231": True, "20261125": False, "20261126": True, "20991231": True}

@@ -145,7 +145,7 @@ class Delimited:
     def _carefully(self, block: Block, width: int) -> Iterator[pa.RecordBatch]:
         rows = Rows(self.schema)
         for record in Records(block.lines(), self.dialect, block.line, width, self._hides, self._found):
-            problem = LINE_UNREADABLE if record.broken else ROW_WIDTH if len(record.cells) != width else None
+            problem = ROW_WIDTH if len(record.cells) != width else LINE_UNREADABLE if record.broken else None
             if problem is None and spoiled(record.raw):
                 problem = TEXT_UNDECODABLE
             rows.add(record.cells, record.line, problem, problem and record.raw, len(record.raw))

@@ -47,6 +47,9 @@ class Dialect:
             return None
         q, d = re.escape(self.quote), re.escape(self.delimiter)
         ends = rf"{q}(?={d}|\Z)"
+        if self.escape:
+            e = re.escape(self.escape)
+            return re.compile(rf"{q}((?:{e}.|{q}{q}|[^{q}{e}])*){ends}|(?!)(.)|((?:{e}.|[^{d}{e}]|{e}\Z)*)", re.DOTALL)
         return re.compile(rf"{q}([^{q}]*(?:{q}{q}[^{q}]*)*){ends}|{q}(.*?){ends}|([^{d}]*)", re.DOTALL)
 
     @cached_property
@@ -58,8 +61,6 @@ class Dialect:
 
     def loosely(self, text: str) -> list[tuple[str, bool]]:
         """The cells of a text and whether each was quoted; a quote without its pair is a character."""
-        if self.escape:
-            return [(cell, False) for cell in next(self.rows([text], quoted=False), [])]
         if self.cell is None:
             return [(cell, False) for cell in text.split(self.delimiter)]
         cells: list[tuple[str, bool]] = []
@@ -69,18 +70,19 @@ class Dialect:
             assert match is not None  # the pattern's second branch matches anything
             inside = match[1] if match[1] is not None else match[2]
             quoted = inside is not None
-            cells.append((inside.replace(self.quote * 2, self.quote) if quoted else match[3], quoted))
+            cell = inside.replace(self.quote * 2, self.quote) if quoted else match[3]
+            cells.append((re.sub(rf"{re.escape(self.escape)}(.)", r"\1", cell) if self.escape else cell, quoted))
             place = match.end() + len(self.delimiter)
         return cells
 
-    def rows(self, lines: Iterable[str], *, strict: bool = False, quoted: bool = True) -> Iterator[list[str]]:
-        quoted = quoted and bool(self.quote)
+    def rows(self, lines: Iterable[str], strict: bool = True) -> Iterator[list[str]]:
+        """Records by RFC 4180; ``csv.Error`` where it is broken, or what can be made of it."""
         return csv.reader(
             lines,
             strict=strict,
             delimiter=self.delimiter,
-            quotechar=self.quote or None if quoted else None,
-            quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+            quotechar=self.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
             escapechar=self.escape,
         )
 

@@ -111,6 +111,8 @@ class Records:
             self._open = odd
             if len(taken) >= LONGEST_RECORD_LINES:
                 self.found(f"line {start} on")
+            elif odd:
+                return Record(start, self._leniently(bare), bare, broken=True)
         return Record(start, self._loosely(bare), bare, broken=broken or odd or cells is not None)
 
     def _doubtful(self, raw: str, cells: list[str]) -> bool:
@@ -145,9 +147,12 @@ class Records:
                 self._again.appendleft(line)
 
         try:
-            return next(self.dialect.rows(feed(), strict=True)), taken
+            return next(self.dialect.rows(feed())), taken
         except csv.Error:
             return None, taken
+
+    def _leniently(self, bare: str) -> list[str]:
+        return next(self.dialect.rows([bare], strict=False))
 
     def _loosely(self, bare: str) -> list[str]:
         return [cell for cell, _ in self.dialect.loosely(bare)]

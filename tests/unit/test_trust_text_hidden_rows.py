@@ -248,3 +248,40 @@ def test_a_stray_quote_among_texts_of_several_lines_loses_no_row(
     for number, row in enumerate(rows):
         if number != spoiled:
             assert any(row == cells(other) and other["_problem"] is None for other in landed) or row[0] in aside
+
+
+@pytest.mark.parametrize(
+    "options", [{"quote": "'"}, {"escape": "\\"}, {"header_row": 0, "columns": ["id", "name", "addr"]}]
+)
+def test_stray_quotes_of_other_dialects_hide_no_row(options: dict[str, Any]) -> None:
+    mark = options.get("quote", '"')
+    lines = table(40, ",", "\n")[1 if "columns" in options else 0 :]
+    first = 0 if "columns" in options else 1
+    lines[first + 4] = f"5,{mark}甲5,平原路5号"
+    lines[first + 29] = f"30,甲30{mark},平原路30号"
+    if "escape" in options:
+        lines[first + 10] = "11,甲11,平原路11号\\,2室"
+    rows, _ = read("\n".join(lines) + "\n", **options)
+    assert [row["_line"] for row in rows] == list(range(first + 1, first + 41))
+    assert lines_of(rows, good=False) == [first + 5, first + 30]
+    assert cells(rows[10])[:2] == ["11", "甲11"]
+
+
+def test_a_file_of_one_column_and_one_that_quotes_every_cell() -> None:
+    numbers = [f"{410702199003070000 + n}" for n in range(30)]
+    hidden = [*numbers[:9], f'"{numbers[9]}', *numbers[10:19], f'{numbers[19]}"', *numbers[20:]]
+    rows, _ = read("\n".join(["身份证号", *hidden]) + "\n")
+    assert [row["_line"] for row in rows] == list(range(2, 32)) and lines_of(rows, good=False) == [11, 21]
+    texts = ["甲", '"乙\n丙"', "丁"]
+    assert [cells(row) for row in read("\n".join(["备注", *texts]) + "\n")[0]] == [["甲"], ["乙\n丙"], ["丁"]]
+    lines = [f'"{n}","甲{n}","平原路{n}号"' for n in range(1, 31)]
+    lines[9] = '"10","甲10,"平原路10号"'  # a quote is missing
+    rows, _ = read("\n".join(['"id","name","addr"', *lines]) + "\n")
+    assert lines_of(rows, good=False) == [11] and len(rows) == 30
+
+
+def test_a_quoted_heading_over_rows_without_quotes() -> None:
+    lines = ['"id","name","addr"', *table(30, ",", "\n")[1:]]
+    lines[1], lines[30] = '1,"甲1,平原路1号', '30,甲30",平原路30号'
+    rows, _ = read("\n".join(lines) + "\n")
+    assert [row["_line"] for row in rows] == list(range(2, 32)) and lines_of(rows, good=False) == [2, 31]

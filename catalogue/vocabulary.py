@@ -54,30 +54,7 @@ CONNECTOR_KINDS = {
     "parquet": ("path",),
     "http": (),
 }
-# What else a connector's entry may say: of any kind, of a database, of files, of an interface.
-_ANY = ("max_fall", "optional", "delivered", "delivered_from")
-_DATABASE = (
-    "table", "schema", "query", "where", "timeout_seconds", "fetch_rows", "rows_per_second", "allowed_hours", "overlap",
-    "encoding", "sessions", "range_rows", "range_key", "as_text", "operation", "marks",
-    "watermark_type", "timezone", "sequence", "compare",
-)  # fmt: skip
-_FILES = (
-    "path", "encoding", "header_row", "header_rows", "columns", "delimiter", "quote", "escape", "sheet", "records",
-    "fields", "unit", "trimmed", "member", "zip_password", "unpacked_limit_mb", "may_be_empty", "settle", "ready",
-    "snapshot", "memory_mb", "cpu_seconds", "columns_limit", "cell_limit_mb",
-)  # fmt: skip
-_HTTP = (
-    "path", "method", "send", "params", "paging", "records", "total", "success", "verify", "read_again", "since",
-    "start", "window", "overlap", "timezone", "watermark_type", "compare", "repeated_keys", "deadline", "pages_limit",
-    "bytes_limit_mb",
-)  # fmt: skip
-CONNECTOR_OPTIONS = {
-    kind: (*_ANY, *{"database": _DATABASE, "http": _HTTP}.get(kind, _FILES)) for kind in CONNECTOR_KINDS
-}
-WATERMARK_TYPES = ("integer", "date", "timestamp", "text")
 CONNECTOR_MODES = ("incremental", "full", "changes", "period")
 FILE_KINDS = tuple(kind for kind in CONNECTOR_KINDS if kind not in ("database", "http"))
-DELIVERED = ("day", "month")
-SNAPSHOTS = (True, False, "folder")
 OWN_ENDINGS = (":problem", ":text")  # of the columns that staging puts beside an item
 CONTRACTS = ("evolve", "freeze", "set_aside")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from catalogue.connector_options import wrong_options
 from catalogue.errors import GovshareError
 from catalogue.installation import Installation
 from connectors.alone import alone
@@ -102,6 +103,7 @@ def _collect(
     started: float,
     again: bool,
 ) -> Collected:
+    _need_right_options(resource)
     ensure_empty(installation, resource)
     past = finish_replacing(installation, resource.id, committed(installation, resource.id))
     known = len(past)
@@ -134,6 +136,17 @@ def _collect(
             finish_replacing(installation, resource.id, past)
             ensure_empty(installation, resource)
     return _collected(resource, past[known:], tally.rows, started, reason, read_report)
+
+
+def _need_right_options(resource: ResourceLike) -> None:
+    """An option of the wrong kind is refused before anything is read."""
+    wrong = [f"`{name}`: {words}" for name, words in wrong_options(resource.connector.kind, resource.connector.options)]
+    if wrong:
+        raise CollectError(
+            f"meta.connector cannot be used: {'; '.join(wrong)}",
+            where=where(resource),
+            remedy="correct it in the catalogue; govshare check names every wrong entry",
+        )
 
 
 class _Overlaid:

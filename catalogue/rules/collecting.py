@@ -5,19 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from catalogue.connector_options import known_options, wrong_options
 from catalogue.model import Catalogue, Resource
 from catalogue.problems import Problem
 from catalogue.rules.words import close_to, of_resource, one_of
 from catalogue.vocabulary import (
     CONNECTOR_KINDS,
     CONNECTOR_MODES,
-    CONNECTOR_OPTIONS,
     CONTRACTS,
-    DELIVERED,
     FILE_KINDS,
     OWN_ENDINGS,
-    SNAPSHOTS,
-    WATERMARK_TYPES,
 )
 
 
@@ -49,7 +46,7 @@ def _connector(resource: Resource) -> Iterator[Problem]:
             resource, "connector", f"a {connector.kind} connector without {' or '.join(needs)}",
             f"add connector.{needs[0]}", "connector",
         )  # fmt: skip
-    known = CONNECTOR_OPTIONS.get(connector.kind, ())
+    known = known_options(connector.kind)
     for name in connector.options if known else ():
         if name not in known:
             words = ("connection", "key", "watermark", "mode", *known)
@@ -57,6 +54,10 @@ def _connector(resource: Resource) -> Iterator[Problem]:
                 resource, "unknown_entry", f"nobody reads connector.{name}{close_to(name, words)}",
                 "correct its spelling or remove it; known are " + ", ".join(words), "connector", name, severity="warn",
             )  # fmt: skip
+    for name, message in wrong_options(connector.kind, connector.options):
+        yield of_resource(
+            resource, "connector", f"connector.{name}: {message}", f"correct connector.{name}", "connector", name
+        )
     if not connector.connection:
         yield of_resource(
             resource, "connector", "connector.connection is missing",
@@ -124,20 +125,7 @@ def _delivered(resource: Resource) -> Iterator[Problem]:
     connector = resource.connector
     by, snapshot = connector.options.get("delivered"), connector.options.get("snapshot")
     file = connector.kind in FILE_KINDS
-    if snapshot not in (None, *SNAPSHOTS):
-        yield of_resource(
-            resource,
-            "connector",
-            f"connector.snapshot is {snapshot}",
-            "write true, false or folder",
-            "connector",
-            "snapshot",
-        )
-    if by is not None and by not in DELIVERED:
-        yield of_resource(
-            resource, "connector", f"connector.delivered is {by}", one_of(DELIVERED), "connector", "delivered"
-        )
-    elif by is not None and (snapshot if file else connector.mode != "period"):
+    if by is not None and (snapshot if file else connector.mode != "period"):
         yield of_resource(
             resource, "connector",
             f"it is delivered by {by}, but each delivery counts as the whole: another {by} would be withdrawn",
@@ -156,12 +144,6 @@ def _watermark(resource: Resource) -> Iterator[Problem]:
     if connector.kind != "database" or connector.mode not in ("incremental", "changes") or not connector.watermark:
         return
     declared = connector.options.get("watermark_type")
-    if declared is not None and declared not in WATERMARK_TYPES:
-        yield of_resource(
-            resource, "watermark", f"connector.watermark_type is {declared}", one_of(WATERMARK_TYPES),
-            "connector", "watermark_type",
-        )  # fmt: skip
-        return
     item = next((item.type for item in resource.items if item.name == connector.watermark), None)
     if connector.mode == "incremental":
         if declared is None and item in ("C", "M"):

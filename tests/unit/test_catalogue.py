@@ -14,13 +14,14 @@ from pydantic import ValidationError
 from stdnum.cn import uscc
 
 from catalogue.codes import credit_code_problem
+from catalogue.connector_options import OPTIONS, known_options
 from catalogue.dbt import code_tables, dbt_command, project_fingerprint, staged_models
 from catalogue.errors import GovshareError
 from catalogue.files import write_whole
 from catalogue.installation import DBT_PROJECT, PROJECT_ROOT, Installation
 from catalogue.model import BaseTable, Catalogue, Claim, Column, Connector, Resource
 from catalogue.problems import Problem, line_of
-from catalogue.vocabulary import CONNECTOR_OPTIONS, ITEM_STANDARDS
+from catalogue.vocabulary import ITEM_STANDARDS
 
 CONTENT = DBT_PROJECT / "cities" / "xinxiang"
 
@@ -251,13 +252,13 @@ def test_the_fingerprint_changes_with_every_file_of_the_content_and_with_nothing
 
 
 def test_every_option_that_a_connector_reads_is_known_to_the_check() -> None:
-    reads = re.compile(r'(?:option\(|options(?:"\])?\.get\(|options\[)"([a-z_]+)"')
+    reads = re.compile(r'(?:option\(|limit\(|options(?:"\])?\.get\(|options\[)"([a-z_]+)"')
     settings = (PROJECT_ROOT / "connectors/databases/settings.py").read_text(encoding="utf-8")
     read = set(re.findall(r'settings\.get\("([a-z_]+)"', settings))
     for room in ("connectors", "orchestration"):
         for file in (PROJECT_ROOT / room).rglob("*.py"):
             read |= set(reads.findall(file.read_text(encoding="utf-8")))
-    known = {name for names in CONNECTOR_OPTIONS.values() for name in names}
+    known = {name for kind in OPTIONS for name in known_options(kind)}
     assert {"table", "header_row", "paging", "memory_mb", "delivered"} <= read
     assert known == read
 

@@ -33,10 +33,10 @@ class Options(BaseModel):
 
 
 class DatabaseOptions(Options):
-    table: Text | None = None
-    schema_: Annotated[Text | None, Field(alias="schema")] = None
-    query: Text | None = None
-    where: Text | None = None
+    table: str | None = None
+    schema_: Annotated[str | None, Field(alias="schema")] = None
+    query: str | None = None
+    where: str | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=10**7)] | None = None
     fetch_rows: Positive | None = None
     rows_per_second: Annotated[float, Field(gt=0)] | None = None
@@ -154,7 +154,7 @@ def wrong_options(kind: str, options: Mapping[str, Any]) -> Iterator[tuple[str, 
     if model is None:
         return
     try:
-        model.model_validate({name: value for name, value in options.items() if value not in (None, "")})
+        model.model_validate({name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         found: dict[str, list[str]] = {}
         for entry in error.errors(include_url=False, include_input=False, include_context=False):

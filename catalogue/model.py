@@ -115,7 +115,7 @@ class Connector(Entry):
         own = {name: value[name] for name in value if name in cls.model_fields}
         if isinstance(own.get("key"), str):
             own["key"] = (own["key"],)
-        return {**own, "options": {name: value[name] for name in value if name not in own}}
+        return {**own, "options": {name: v for name, v in value.items() if name not in own and v is not None}}
 
 
 class Resource(Entry):

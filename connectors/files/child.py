@@ -26,7 +26,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.files.reader import PROBLEM_FIELDS, Content, Reader
+from connectors.base import OWN_NAMES, as_engine
+from connectors.files.reader import PART, PROBLEM_FIELDS, Content, Reader
 from connectors.files.text import Unreadable
 
 MOST_FILES = 4
@@ -123,6 +124,7 @@ def read(task: dict[str, Any], descriptors: list[int], out: BinaryIO, watch: Wat
     try:
         reader = getattr(import_module(f"connectors.files.{task['module']}"), task["name"])(content)
         _need_few_columns(reader, task["columns_limit"])
+        _need_other_names(reader)
         batches = reader.batches()
         first = next(batches, None)
         schema = pa.schema([*reader.schema, *PROBLEM_FIELDS]) if first is None else first.schema
@@ -167,6 +169,15 @@ def _need_few_columns(reader: Reader, most: int) -> None:
             f"{len(reader.schema):,} columns, more than the limit of {most:,}",
             remedy="correct the delimiter or the heading's row in meta.connector, or ask the department for the file "
             "again; if it is meant to be so wide, raise `columns_limit` in meta.connector",
+        )
+
+
+def _need_other_names(reader: Reader) -> None:
+    own = {*OWN_NAMES, PART.name}
+    if taken := [name for name in reader.schema.names if as_engine(name) in own]:
+        raise Unreadable(
+            f"columns named like govshare's own: {', '.join(taken)}",
+            remedy="have them renamed at the source, or declare `columns` in meta.connector",
         )
 
 

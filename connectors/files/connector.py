@@ -245,7 +245,7 @@ class FileConnector:
 
     def with_optional(self, schema: pa.Schema) -> pa.Schema:
         """The file's columns, then declared items that it may leave out (all, if it has no columns)."""
-        optional, names = self.options.get("optional", ()), schema.names
+        optional, names = self.options.get("optional") or (), schema.names
         for item in self.resource.items:
             free = not names or optional is True or item.name in optional
             if free and item.name not in names:

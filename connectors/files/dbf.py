@@ -72,7 +72,7 @@ class Dbf:
         fields = [Field(decoded(field[0], self.encoding), *field[1:]) for field in raw_fields]
         self.fields = [field for field in fields if field.type != "0"]
         self.flags = next((field for field in fields if field.type == "0"), None)
-        self.schema = text_schema(heading_names([field.name for field in self.fields], content.report))
+        self.schema = text_schema(heading_names([field.name for field in self.fields], content.report, content.items))
 
     def _report_behind(self, file: BinaryIO, size: int) -> None:
         end = self.start + self.count * self.length

@@ -72,7 +72,7 @@ class Delimited:
         self.quoted_heading = bool(self.dialect.quote) and self.dialect.quote in first
         self.header_lines = taken if row else 0
         names: list[str | None] = [*declared] if declared else [*header] if row else [None] * len(header)
-        self.names = heading_names(names, self.content.report)
+        self.names = heading_names(names, self.content.report, self.content.items)
         self.schema = text_schema(self.names)
 
     def _heading(self, physical: Iterator[str], dialect: Dialect) -> tuple[list[str], int]:

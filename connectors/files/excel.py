@@ -101,7 +101,7 @@ class Excel:
 
     def _fitting(self, sheets: list[Sheet]) -> list[Sheet]:
         """The sheets whose columns allow it to land their rows together."""
-        items, optional = set(self.content.items), self.content.options.get("optional", ())
+        items, optional = set(self.content.items), self.content.options.get("optional") or ()
         needed = set() if optional is True else items - set(optional)
         declared = [sheet for sheet in sheets if needed <= set(sheet.names) and items & set(sheet.names)]
         return declared or [sheet for sheet in sheets if set(sheets[0].names) <= set(sheet.names)]

@@ -36,7 +36,7 @@ class JsonDocument:
             if isinstance(element.value, dict):
                 keys.update(dict.fromkeys(element.value))
         self.keys = list(keys)
-        self.schema = text_schema(column_names(self.keys, content.report))
+        self.schema = text_schema(column_names(self.keys, content.report, content.items))
 
     def _elements(self, report: bool) -> Iterator[Element]:
         told = self.content.report

@@ -36,7 +36,7 @@ class Lines:
             if record is not None:
                 keys.update(dict.fromkeys(record))
         self.keys = list(keys)
-        self.schema = text_schema(column_names(self.keys, content.report))
+        self.schema = text_schema(column_names(self.keys, content.report, content.items))
 
     def _records(
         self, found: Found = lambda what, line: None

@@ -29,7 +29,7 @@ class Parquet:
         with content.open() as file:
             parquet = self._opened(file)
             fields, self.count = list(parquet.schema_arrow), parquet.metadata.num_rows
-        names = heading_names([field.name for field in fields], content.report)
+        names = heading_names([field.name for field in fields], content.report, content.items)
         self.schema = pa.schema([field.with_name(name) for field, name in zip(fields, names, strict=True)])
 
     def _opened(self, file: object) -> pq.ParquetFile:

@@ -16,6 +16,7 @@ from unicodedata import category
 
 import pyarrow as pa
 
+from connectors.base import as_engine
 from connectors.files.text import MARK_BYTES, Unreadable, shown, spoiled
 from connectors.read_report import ReadReport
 from connectors.shown import invisible
@@ -175,7 +176,7 @@ def _whole(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def heading_names(header: Sequence[str | None], report: ReadReport) -> list[str]:
+def heading_names(header: Sequence[str | None], report: ReadReport, declared: Sequence[str] = ()) -> list[str]:
     """The names of a table's heading; what was done to get them is in the report.
 
     Headings that only an invisible character tells apart are refused: one of them is not what it seems.
@@ -195,35 +196,45 @@ def heading_names(header: Sequence[str | None], report: ReadReport) -> list[str]
                 place=f"columns {former[0]} and {place}",
                 remedy="have the department correct the heading, or declare `columns` in meta.connector",
             )
-        report.remark("repeated_name", where=f"columns {former[0]} and {place}")
-    return column_names(header, report)
+    return column_names(header, report, declared)
 
 
-def column_names(header: Sequence[str | None], report: ReadReport | None = None) -> list[str]:
+def column_names(
+    header: Sequence[str | None], report: ReadReport | None = None, declared: Sequence[str] = ()
+) -> list[str]:
     """Usable names from header cells: no line breaks, outer spaces or invisible characters, an empty cell is
     ``column_7``.
 
-    A name that repeats (in any case: the warehouse knows no case) gets its number: ``name``, ``name_2``.
+    Of names that an engine takes for one (it knows no case) the one that is written as a declared item keeps its
+    name, or else one that needed no correction, or else the first; the others get a number.
 
-    >>> column_names(["姓名\u200b", " 电话", "", "电话"])
-    ['姓名', '电话', 'column_3', '电话_2']
+    >>> column_names(["姓名\u200b", " 电话", "", "电话", "电话"])
+    ['姓名', '电话_3', 'column_3', '电话', '电话_2']
+    >>> column_names(["NAME", "name"], declared=["name"])
+    ['NAME_2', 'name']
     """
-    names: list[str] = []
-    given = {_plain(cell).casefold() for cell in header}
+    names = [_plain(cell) for cell in header]
+    given = {as_engine(name) for name in names}
+
+    def rank(place: int) -> tuple[bool, bool, int]:
+        return names[place] not in declared, names[place] != header[place], place
+
     used: set[str] = set()
     numbers: dict[str, int] = {}
-    for place, cell in enumerate(header, 1):
-        plain = _plain(cell)
-        if report is not None and plain != _joined(cell).strip(BLANKS):
-            report.remark("heading", where=f"column {place}")
-        plain = plain or f"column_{place}"
-        name, number = plain, numbers.get(plain.casefold(), 1)
-        while name.casefold() in used or (number > 1 and name.casefold() in given):
+    for place in sorted(range(len(names)), key=rank):
+        plain = names[place] or f"column_{place + 1}"
+        if report is not None and names[place] != _joined(header[place]).strip(BLANKS):
+            report.remark("heading", where=f"column {place + 1}")
+        alike = as_engine(plain)
+        name, number = plain, numbers.get(alike, 1)
+        while as_engine(name) in used or (number > 1 and as_engine(name) in given):
             number += 1
             name = f"{plain}_{number}"
-        numbers[plain.casefold()] = number
-        used.add(name.casefold())
-        names.append(name)
+        if number > 1 and report is not None:
+            report.remark("repeated_name", where=f"column {place + 1}")
+        numbers[alike] = number
+        used.add(as_engine(name))
+        names[place] = name
     return names
 
 

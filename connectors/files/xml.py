@@ -60,7 +60,7 @@ class Xml:
         if empty and self.path[-1] not in self.tags:
             self._explain()
         self.keys = list(keys)
-        self.schema = text_schema(column_names(self.keys, content.report))
+        self.schema = text_schema(column_names(self.keys, content.report, content.items))
 
     def _explain(self) -> None:
         if len(self.tags) > 1:  # a document of nothing but its root is an empty delivery

@@ -57,9 +57,9 @@ class HttpDelivery:
         if self.reading is None:
             self.connector.told(self.read)
         assert self.reading is not None
-        names = column_names(list(self.reading.names))
-        optional = self.connector.options.get("optional", ())
+        optional = self.connector.options.get("optional") or ()
         declared = [item.name for item in self.connector.resource.items]
+        names = column_names(list(self.reading.names), declared=declared)
         if not names:  # no record at all: the columns are those that are known
             past = self.connector.past
             names = declared or [name for name, _ in past[-1].columns] if declared or past else []

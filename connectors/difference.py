@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, as_engine
-from connectors.manifest import Manifest
+from connectors.manifest import Manifest, need_intact
 from connectors.unlike import as_type
 
 MEMORY_LIMIT = "256MB"
@@ -72,6 +72,7 @@ class Difference:
 
     def _view_of_landed(self, past: Sequence[Manifest]) -> None:
         """A view with the delivery's columns and types over all landed rows; unknown columns are null."""
+        need_intact(past)  # or what is compared with would be what a broken disk says
         paths = ", ".join(_text(str(path)) for manifest in past for path in manifest.part_paths())
         source = f"read_parquet([{paths}], union_by_name=true)"
         described = self.connection.execute(f"select column_name, column_type from (describe from {source})").fetchall()

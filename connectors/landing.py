@@ -35,8 +35,6 @@ from connectors.manifest import (
     Manifest,
     committed,
     damaged,
-    fingerprint,
-    inputs,
     read_batch,
 )
 from connectors.parts import Parts
@@ -45,7 +43,7 @@ from connectors.shown import shown_name
 from connectors.unlike import as_type, schema_beside
 from connectors.withdrawal import last_number
 
-__all__ = ["Landing", "Manifest", "committed", "damaged", "ensure_empty", "fingerprint", "inputs", "sweep"]
+__all__ = ["Landing", "Manifest", "committed", "damaged", "ensure_empty", "sweep"]
 
 ROW_GROUP_BYTES = 48 << 20
 PENDING_WRITES = 1  # row groups that wait while the source is being read
@@ -259,7 +257,7 @@ def ensure_empty(installation: Installation, resource: ResourceLike) -> None:
         new = {name for name, _ in manifest.columns if name not in seen}
         new = {name for name in new if alike.setdefault(as_engine(name), name) == name}
         if new:
-            landed = pq.read_schema(manifest.part_paths()[0])
+            landed = _schema_of(manifest)
             fields |= {name: landed.field(name).type for name, _ in manifest.columns if name in new}
         seen.update(name for name, _ in manifest.columns)
     columns = tuple((name, str(kind)) for name, kind in fields.items())
@@ -274,6 +272,14 @@ def ensure_empty(installation: Installation, resource: ResourceLike) -> None:
             os.rename(target, landing.scratch / "former")
         with suppress(CollectError):  # another collector has just written the same
             landing.commit(mode="empty")
+
+
+def _schema_of(manifest: Manifest) -> pa.Schema:
+    path = manifest.part_paths()[0]
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedBatch(manifest.path, f"{path.name} cannot be read ({type(error).__name__})") from None
 
 
 def _columns_of_empty(folder: Path) -> tuple[tuple[str, str], ...] | None:

@@ -6,7 +6,6 @@ taken and how far a first load came are all read from here. Writing batches is i
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
@@ -15,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalogue.checksums import Expected, wrong_at_sight
+from catalogue.checksums import Checksums, Expected, sha256_of, wrong_at_sight
 from catalogue.installation import Installation
 from connectors.base import CollectError, ResourceLike, SourceFile, Watermark, colliding
 from connectors.read_report import Finding, finding_of, rows_left_out
@@ -25,6 +24,7 @@ BATCH_NAME = re.compile(r"\d{6}")
 EMPTY = "000000"
 WITHDRAWN = ".withdrawn"  # folder beside the batches for those that were taken out
 MANIFEST = "manifest.json"
+CHECKSUMS = ".checksums.json"  # beside the departments: parts that were found intact
 
 
 @dataclass(frozen=True)
@@ -206,44 +206,31 @@ def _shown(collisions: Sequence[Sequence[str]]) -> str:
     return "; ".join(" and ".join(map(shown_name, group)) for group in collisions)
 
 
-def inputs(installation: Installation, resources: Iterable[ResourceLike]) -> dict[str, list[str]]:
-    """For each resource the absolute paths of all Parquet parts that a build reads, the empty batch first."""
-    return {
-        resource.id: [
-            str(path)
-            for manifest in committed(installation, resource.id, with_empty=True)
-            for path in manifest.part_paths()
-        ]
-        for resource in resources
-    }
+def delivered(manifests: Sequence[Manifest]) -> dict[str, Any]:
+    """What a source held, by the manifests of a resource's batches.
 
-
-def delivered(parts: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Any]]:
-    """What the sources held, by the manifests of the batches that a build reads (``parts`` as from ``inputs``).
-
-    Resource → ``{"rows": landed and left out, "left_out": rows, "kinds": {what was left out: how many}}``.
+    ``{"rows": landed and left out, "left_out": rows, "kinds": {what was left out: how many}}``.
     """
-    found = {}
-    for resource, paths in parts.items():
-        manifests = [Manifest.from_file(folder / MANIFEST) for folder in {Path(path).parent for path in paths}]
-        findings = [finding for manifest in manifests for finding in manifest.left_out]
-        kinds: Counter[str] = Counter()
-        for finding in findings:
-            kinds[finding.what] += finding.count
-        left_out = rows_left_out(findings)
-        rows = sum(manifest.rows for manifest in manifests) + left_out
-        found[resource] = {"rows": rows, "left_out": left_out, "kinds": dict(sorted(kinds.items()))}
-    return found
+    findings = [finding for manifest in manifests for finding in manifest.left_out]
+    kinds: Counter[str] = Counter()
+    for finding in findings:
+        kinds[finding.what] += finding.count
+    left_out = rows_left_out(findings)
+    rows = sum(manifest.rows for manifest in manifests) + left_out
+    return {"rows": rows, "left_out": left_out, "kinds": dict(sorted(kinds.items()))}
 
 
-def fingerprint(installation: Installation, resources: Iterable[ResourceLike]) -> str:
-    """One sha256 over all committed batches: equal if and only if a build would read the same bytes."""
-    digest = hashlib.sha256()
-    for resource in sorted(resources, key=lambda entry: entry.id):
-        for manifest in committed(installation, resource.id, with_empty=True):
-            parts = ",".join(part.sha256 for part in manifest.parts)
-            digest.update(f"{resource.id}/{manifest.batch}:{parts}\n".encode())
-    return digest.hexdigest()
+def need_intact(past: Sequence[Manifest]) -> None:
+    """Raise ``DamagedBatch`` unless all parts have the bytes that were committed. One that was found so and looks as it
+    did then is not read again."""
+    if not past:
+        return
+    checksums = Checksums(past[0].path.parents[2] / CHECKSUMS)
+    for manifest in past:
+        for part in manifest.parts:
+            if wrong := checksums.wrong(Expected(manifest.path / part.name, part.bytes, part.sha256)):
+                raise DamagedBatch(manifest.path, f"{part.name} {wrong}")
+    checksums.save()
 
 
 def damaged(manifest: Manifest) -> list[str]:
@@ -253,8 +240,3 @@ def damaged(manifest: Manifest) -> list[str]:
         for part in manifest.parts
         if not (manifest.path / part.name).is_file() or sha256_of(manifest.path / part.name) != part.sha256
     ]
-
-
-def sha256_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

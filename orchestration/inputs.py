@@ -62,20 +62,14 @@ def go_on(work: Build, installation: Installation) -> None:
 
 
 def _to_read(work: Build) -> dict[str, Any]:
-    parts = {
-        resource: [
-            str(file.path)
-            for name in [EMPTY, *([] if resource in work.kept else work.batches[resource])]
-            if name in found
-            for file in found[name].files()
-        ]
-        for resource, found in work.found.items()
-    }
-    counted = {resource: _counted(work, resource) for resource in work.kept}
+    kept = work.kept
+    read = {r: [EMPTY, *([] if r in kept else names)] for r, names in work.batches.items()}
+    batches = {r: [found[name] for name in read[r] if name in found] for r, found in work.found.items()}
+    counted = {resource: _counted(work, resource) for resource in work.found}
     return {
-        "parts": parts,
-        "delivered": delivered(parts) | counted,
-        "kept": {resource: counts["rows"] - counts["left_out"] for resource, counts in counted.items()},
+        "parts": {r: [str(file.path) for batch in here for file in batch.files()] for r, here in batches.items()},
+        "delivered": counted,
+        "kept": {resource: counted[resource]["rows"] - counted[resource]["left_out"] for resource in kept},
         "new": work.new,
         "landed": {resource: _days_landed(found) for resource, found in work.found.items()},
     }
@@ -92,12 +86,12 @@ def _days_landed(found: Mapping[str, Batch]) -> dict[str, str]:
 
 
 def _counted(work: Build, resource: str) -> dict[str, Any]:
-    """What the sources held of the batches that are staged; where a manifest cannot be read, what is staged."""
-    found, names = work.found[resource], work.batches[resource]
-    manifests = {name: manifest for name in names if name in found and (manifest := found[name].manifest)}
-    counts = delivered({resource: [str(path) for m in manifests.values() for path in m.part_paths()]})[resource]
-    unread = sum(rows for name, rows in work.staged[resource].items() if name not in manifests)
-    return {**counts, "rows": counts["rows"] + unread}
+    """What the source held of the resource's batches; of one without a readable manifest, what is staged of it."""
+    found = work.found[resource]
+    manifests = {n: m for n in work.batches[resource] if n in found and (m := found[n].manifest)}
+    counts = delivered(list(manifests.values()))
+    staged = work.kept.get(resource, {})
+    return {**counts, "rows": counts["rows"] + sum(rows for name, rows in staged.items() if name not in manifests)}
 
 
 def finish(work: Build, installation: Installation) -> None:

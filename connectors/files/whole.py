@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from catalogue.checksums import sha256_of
 from connectors.base import SourceFile, Watermark
 from connectors.files.folder import Found
 from connectors.files.part import Part
 from connectors.files.text import Unreadable
-from connectors.manifest import sha256_of
 from connectors.read_report import ReadReport
 
 if TYPE_CHECKING:

@@ -41,6 +41,8 @@ class Drift:
 
     ``widened`` columns changed within their family (integer to decimal, date to timestamp): harmless.
     ``renamed`` is a guess (a missing and a new column at the same place) that helps whoever reads the error.
+    ``headed``: at least half of the declared names are there. Otherwise the names may be the first record of a file
+    without a heading, and no new one is shown.
     """
 
     new: tuple[str, ...] = ()
@@ -48,14 +50,23 @@ class Drift:
     retyped: Mapping[str, tuple[str, str]] | None = None
     widened: Mapping[str, tuple[str, str]] | None = None
     renamed: Mapping[str, str] | None = None
+    headed: bool = True
 
     def __bool__(self) -> bool:
         return bool(self.new or self.missing or self.retyped or self.widened)
 
     def facts(self) -> dict[str, Any]:
         """What the manifest and the collection's report say; empty without drift."""
-        facts = {name: _shown(value) for name, value in asdict(self).items() if value}
-        return {**facts, **({"new": [shown_names(self.new)]} if any(map(looks_like_data, self.new)) else {})}
+        facts = {name: _shown(value) for name, value in asdict(self).items() if value and name != "headed"}
+        if self._record:
+            facts.pop("renamed", None)
+            facts["new"] = [f"{len(self.new)} names, which may be a record"]
+        return facts
+
+    @property
+    def _record(self) -> bool:
+        """Whether the new names are rather a record than a heading."""
+        return bool(self.new) and (not self.headed or any(map(looks_like_data, self.new)))
 
     def stops(self, contract: str) -> bool:
         """Whether the delivery must not land under this contract word."""
@@ -71,14 +82,16 @@ class Drift:
 
     def sentence(self) -> str:
         """The differences in words, for errors and reports."""
-        renamed = self.renamed or {}
+        renamed = (self.renamed or {}) if not self._record else {}
         words = [
             f"column {name} is missing" + (f" (renamed to {shown_name(renamed[name])}?)" if name in renamed else "")
             for name in self.missing
         ]
         words += [f"column {name} changed from {a} to {b}" for name, (a, b) in (self.retyped or {}).items()]
         words += [f"column {name} widened from {a} to {b}" for name, (a, b) in (self.widened or {}).items()]
-        if len(self.new) > MOST or any(map(looks_like_data, self.new)):
+        if self._record:
+            words.append(f"{len(self.new)} columns are new, whose names may be a record (is the heading there?)")
+        elif len(self.new) > MOST:
             words.append(f"columns are new: {shown_names(self.new)}")
         else:
             words += [f"column {shown_name(name)} is new" for name in self.new]
@@ -126,7 +139,7 @@ def compare(resource: ResourceLike, schema: pa.Schema, past: Sequence[Manifest],
         for name in missing
         if declared_order.index(name) < len(order) and order[declared_order.index(name)] in new
     }
-    return Drift(new, missing, retyped or None, widened or None, renamed or None)
+    return Drift(new, missing, retyped or None, widened or None, renamed or None, len(missing) * 2 <= len(declared))
 
 
 def landed_name(kind: pa.DataType) -> pa.DataType:

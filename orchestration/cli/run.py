@@ -29,6 +29,7 @@ City = Annotated[
     typer.Option("--city", help="folder with connections.toml ($GOVSHARE_CITY, default data/city)"),
 ]
 WORDS_OF_AN_ERROR = 12  # lines
+OF_DBT = "Errors parsed from dbt logs:"  # before it, Dagster tells the whole command
 INTERRUPTION = "DagsterExecutionInterruptedError"
 
 
@@ -102,7 +103,8 @@ def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, bars: Bars) -> Non
         if job.name == "refresh" or not bars.failures:
             while error is not None and error.cause is not None:
                 error = error.cause
-            words = redacted(error.message if error else "").strip().splitlines()
+            said = redacted(error.message if error else "")
+            words = [line for line in said.rpartition(OF_DBT)[2].splitlines() if line.strip()]
             bars.failed(name, "\n".join(words[:WORDS_OF_AN_ERROR]))
     if not bars.failures:
         bars.failed(job.name, "the run did not finish")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from catalogue import redaction
 from catalogue.errors import GovshareError
 from catalogue.redaction import in_json, in_logs, mask_with, redacted, without_numbers
+from connectors.drift import Drift
 from orchestration.event_log import discreet
 
 
@@ -124,3 +125,16 @@ def test_dagsters_event_log_keeps_no_value() -> None:
     assert kept._replace(user_message=event.user_message) == event
     quiet = EventLogEntry(None, "INFO", "12 rows", "run", 1.0)
     assert discreet(quiet) is quiet
+
+
+def test_the_first_record_of_a_file_without_a_heading_is_not_shown_as_its_names() -> None:
+    declared = tuple(f"项{n}" for n in range(4))
+    persons = Drift(new=("陈广林", "胡志霞", "中国"), missing=declared, renamed={"项0": "陈广林"}, headed=False)
+    with_number = Drift(new=("陈广林", "410702199003070023"), missing=("项0",), renamed={"项0": "陈广林"})
+    for drift in (persons, with_number):
+        assert (
+            "陈" not in drift.sentence() + str(drift.facts())
+            and f"{len(drift.new)} columns are new" in drift.sentence()
+        )
+    named = Drift(new=("备注",), missing=("项0",), renamed={"项0": "备注"})
+    assert "项0 is missing (renamed to 备注?)" in named.sentence() and named.facts()["new"] == ("备注",)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from catalogue.installation import Installation
 from orchestration.cli import app
 from orchestration.cli.query import harmless
+from publishing.query import QueryError
 
 SQL = """
     select * from (values
@@ -65,3 +66,9 @@ def test_every_beginning_of_a_formula_is_known(begins: str) -> None:
 def test_text_only_ever_gets_an_apostrophe(text: str) -> None:
     assert harmless(text) in (text, f"'{text}")
     assert not harmless(text).lstrip().startswith(("=", "+", "-", "@"))
+
+
+def test_an_answer_that_cannot_be_given_quotes_no_value(analysts: None) -> None:
+    done = CliRunner().invoke(app, ["query", "select cast(n as integer) from (values ('李一' || '明')) as t(n)"])
+    assert isinstance(done.exception, QueryError)
+    assert "Conversion Error: Could not convert string <3 characters> to INT32" in str(done.exception)

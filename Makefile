@@ -61,7 +61,7 @@ test-spark: $(SPARK)/pyspark ## the merge on a local Spark gives the same base t
 $(SPARK)/pyspark: $(READY_DEV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --target $(SPARK) "pyspark>=4,<5"
 
-ui: $(READY) ## the data engineers' view: Dagster at http://127.0.0.1:3000
+ui: $(READY) ## the data engineers' view: Dagster at the address that it shows, for who has its token
 	@$(BIN)/govshare ui
 
 score: $(READY) ## the base tables against the simulated city's ground truth

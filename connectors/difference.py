@@ -170,6 +170,10 @@ class Difference:
         )
         if not withdrawing:
             return
+        yield from self.gone()
+
+    def gone(self) -> Iterator[pa.RecordBatch]:
+        """A delete row for every key that landed and is not in the delivery; after ``changes``."""
         gone = " and ".join(f"b.{k} is not distinct from a.{k}" for k in self._ks)
         self.connection.execute(
             f"create temp table gone as select {', '.join(f'b.{k}' for k in self._ks)} , b._batch "

@@ -50,8 +50,8 @@ REMARKS = {
     "window_404": ("window of time with nothing there (404)", "时间窗口无数据（404）"),
     "key_on_two_pages": ("record whose key came on another page, too", "主键在不同页重复的记录"),
     "nothing_withdrawn": (
-        "reading that withdraws nothing: records are in doubt",
-        "记录或主键存疑，本次不撤销",
+        "reading that withdraws nothing: records are in doubt or left out",
+        "记录、主键存疑或有遗漏，本次不撤销",
     ),
     "watermark_form": ("value that is no watermark and did not move it", "形式不符、未计入水位的值"),
     "watermark_future": ("watermark in the future, which did not move it", "未来时间、未计入水位的值"),

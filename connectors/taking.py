@@ -19,6 +19,7 @@ import pyarrow as pa
 from catalogue.installation import Installation
 from connectors import drift as drifts
 from connectors.base import CollectError, Connector, Delivery, ReadAgain, ResourceLike, where
+from connectors.doubt import Doubt
 from connectors.guards import why_not
 from connectors.landing import Landing, next_number
 from connectors.manifest import Manifest
@@ -52,6 +53,7 @@ class Filled:
     decision: Decision = Decision.TAKE
     replaces: tuple[str, ...] = ()
     dropped: int = 0  # columns that the contract leaves out
+    doubted: bool = False  # keys are gone, and nothing was withdrawn for it
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,13 @@ class Taker:
         drift = drifts.compare(self.resource, delivery.schema, self.past, own)
         schema = self._kept(delivery.schema, own)
         before, mark = delivery.watermark, drift.mark(self.resource.contract)
-        read = 0
+        read, doubt = 0, Doubt(self.resource.connector)
 
         def counted() -> Iterator[pa.RecordBatch]:
             nonlocal read
             for batch in _marked(delivery.batches(), mark):
                 read += batch.num_rows
+                doubt.see(batch)
                 self.tally.add(batch.num_rows)
                 yield batch
 
@@ -132,9 +135,9 @@ class Taker:
                 for batch in counted():
                     landing.write(batch)
             elif decision is Decision.AGAIN:
-                replaces = self._write_again(landing, delivery, counted(), schema)
+                replaces = self._write_again(landing, delivery, counted(), doubt)
             elif former:
-                self._write_difference(landing, delivery, counted(), schema, former)
+                self._write_difference(landing, delivery, counted(), doubt, former)
             else:
                 for batch in counted():
                     landing.write(batch)
@@ -145,7 +148,7 @@ class Taker:
         # A delivery that was set aside as a whole is read again once its columns are right.
         watermark = before if mark else delivery.watermark
         dropped = len(delivery.schema) - len(schema)
-        return Filled(landing, delivery, drift, watermark, read, decision, replaces, dropped)
+        return Filled(landing, delivery, drift, watermark, read, decision, replaces, dropped, doubt.kept)
 
     def _kept(self, schema: pa.Schema, own: Sequence[str]) -> pa.Schema:
         """The columns that land: all, or under ``set_aside`` the declared ones (and the collecting's own)."""
@@ -166,7 +169,7 @@ class Taker:
         landing: Landing,
         delivery: Delivery,
         rows: Iterator[pa.RecordBatch],
-        schema: pa.Schema,
+        doubt: Doubt,
         former: list[Manifest],
     ) -> None:
         from connectors.difference import Difference, spool  # DuckDB: a first load does without
@@ -179,12 +182,12 @@ class Taker:
                 changes = difference.newer()
             else:  # what one file of several no longer has may be in another
                 withdrawing = delivery.mode == "full" and self.withdrawing and getattr(delivery, "withdraws", True)
-                changes = difference.changes(withdrawing)
+                changes = doubt.changes(difference, delivery, self.past) if withdrawing else difference.changes(False)
             for batch in changes:
                 landing.write(batch)
 
     def _write_again(
-        self, landing: Landing, delivery: Delivery, rows: Iterator[pa.RecordBatch], schema: pa.Schema
+        self, landing: Landing, delivery: Delivery, rows: Iterator[pa.RecordBatch], doubt: Doubt
     ) -> tuple[str, ...]:
         """Land a file that was read otherwise before, and say which batches it replaces; nothing where it gives the
         same rows. What those batches set aside, or gave other keys, is gone with them."""
@@ -207,7 +210,7 @@ class Taker:
                 landing.write(batch)
             return tuple(m.batch for m in old)
         with closing(Difference(spooled, rest, key)) as difference:
-            for batch in difference.changes():
+            for batch in doubt.changes(difference, delivery, self.past):
                 landing.write(batch)
         return tuple(m.batch for m in old)
 
@@ -218,6 +221,8 @@ class Taker:
         report.add(getattr(delivery, "report", None) or ReadReport())
         if filled.dropped:
             report.leave_out("column", filled.dropped)
+        if filled.doubted:
+            report.remark("nothing_withdrawn")
         if delivery.mode == "compare" and landing.rows:
             report.remark("watermark_missed", landing.rows)
         self.report.add(report)

@@ -90,8 +90,13 @@ class FileConnector:
 
     @property
     def folder_report(self) -> ReadReport:
-        """What of the folder was left alone."""
+        """What of the folder was left alone, and no delivery has told."""
         return self.folder.report
+
+    def take_folder_report(self) -> ReadReport:
+        """The same, for the delivery that tells it."""
+        report, self.folder.report = self.folder.report, ReadReport()
+        return report
 
     @cached_property
     def reading(self) -> str:

@@ -82,6 +82,8 @@ class WholeDelivery:
         return pa.schema([field for name, field in fields.items() if name not in lacking])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
+        if self.connector.snapshot == "folder":  # what was left alone there is missing from the whole
+            self.report.add(self.connector.take_folder_report())
         for part in self._parts():
             self.report.add(part.report)
             yield from self.connector.batches_of(self.connector.reader_of(part, self.report), part.name)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 KEY_STANDS = pa.array(["value_unreadable", "text_undecodable"])
 # What may hold records. Deleted records, headings and columns do not.
 MAY_HOLD_KEYS = (
-    "row", "record", "record_count", "sheet", "link", "closed_folder", "file_name", "member", "trailing_data", "unknown",
+    "row", "record", "record_count", "sheet", "member", "trailing_data", "link", "closed_folder", "file_name",
+    "unknown",
 )  # fmt: skip
 
 

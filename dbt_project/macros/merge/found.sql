@@ -119,16 +119,18 @@
         'full_width': '[０-９Ａ-Ｚａ-ｚ]',
         'html_entity': '&(#[0-9]+|#[xX][0-9a-fA-F]+);?|&[a-zA-Z]+[0-9]*;',
     } -%}
-    {%- set texts = [] -%}
+    {%- set texts, lost_texts = [], [] -%}
     {%- for column in columns -%}
-        {%- do texts.append(struct_of([('item', "'" ~ column.name ~ "'"), ('text', item_text(column.name)), ('clean', element_of('_tidied', loop.index)),
-            ('person', 'true' if meta_of(column).get('standard') == 'name' else 'false')])) -%}
+        {%- set named = ('item', "'" ~ column.name ~ "'") -%}
+        {%- do texts.append(struct_of([named, ('text', item_text(column.name))])) -%}
+        {%- do lost_texts.append(struct_of([named, ('text', element_of('_tidied', loop.index)), ('person', 'true' if meta_of(column).get('standard') == 'name' else 'false')])) -%}
     {%- endfor -%}
     {%- set found = [] -%}
     {%- for rule, pattern in rules.items() -%}
         {%- do found.append(defect_in(rule, '_one.item', text_has('_one.text', pattern))) -%}
     {%- endfor -%}
-    {%- do found.append(defect_in('text_lost', '_one.item', lost_character('_one.clean'))) -%}
-    {%- do found.append(defect_in('text_masked', '_one.item', '_one.person and ' ~ masked_name('_one.clean'))) -%}
-    {{ return("case when _untidy then " ~ without_nulls("flatten(" ~ each_as(list_of(texts), list_of(found)) ~ ")") ~ " else " ~ no_list(defect_type()) ~ " end") }}
+    {%- set lost = [defect_in('text_lost', '_one.item', lost_character('_one.text')), defect_in('text_masked', '_one.item', '_one.person and ' ~ masked_name('_one.text'))] -%}
+    {%- set repaired = "flatten(" ~ each_as(list_of(texts), list_of(found)) ~ ")" -%}
+    {%- set damaged = "flatten(" ~ each_as(list_of(lost_texts), list_of(lost)) ~ ")" -%}
+    {{ return("case when _maybe_damaged then " ~ without_nulls(list_joined(repaired, damaged)) ~ " when _untidy then " ~ without_nulls(repaired) ~ " else " ~ no_list(defect_type()) ~ " end") }}
 {%- endmacro %}

@@ -117,7 +117,13 @@ looked_at as (
 
 -- All texts of such a row at once: written out for each, cleaning was a third of the query, and planning it took longer.
 tidied as (
-    select *, case when _untidy then {{ each_as(list_of(texts), clean_text('_one')) }} end as _tidied
+    select
+        *,
+        case
+            when _untidy and {{ place_in(side_by_side(items), "'&'") }} > 0 then {{ each_as(list_of(texts), clean_text('_one')) }}
+            when _untidy then {{ each_as(list_of(texts), clean_text('_one', entities=false)) }}
+        end as _tidied,
+        case when _untidy then {{ maybe_damaged(side_by_side(items)) }} else false end as _maybe_damaged
     from looked_at
 ),
 
@@ -137,7 +143,7 @@ cleaned as (
         {% if may_lose_cells(node) -%}
         _raw,
         {% endif -%}
-        _untidy,
+        _maybe_damaged,
         {{ list_joined(
             text_repairs(columns),
             list_joined(
@@ -178,7 +184,7 @@ landed as (
         _status,
         _problem,
         {{ list_joined(list_joined('_repairs', lost_cells(columns)) if may_lose_cells(node) else '_repairs', item_defects(columns, from_the_future(recorded_at, items, resource_id))) }} as _row_defects,
-        case when _untidy then {{ text_damaged(side_by_side(items)) }} else false end as _damaged
+        case when _maybe_damaged then {{ text_damaged(side_by_side(items)) }} else false end as _damaged
     from judged
 )
 {%- endmacro %}

@@ -30,8 +30,9 @@
     {%- set digits = "case when " ~ text_has(x, '[0-9]') ~ " then " ~ number_text(x) ~ " end" -%}
     {%- set filled = text_replaced(text_replaced(digits, '^([1-9][0-9])$', '\\100'), '^([1-9][0-9]{3})$', '\\100') -%}
     {%- set short = text_replaced(text_replaced(text_found(filled, '^[1-9][0-9]{5}([0-9]{3}){0,2}$'), '^([0-9]{6,9})000$', '\\1'), '^([0-9]{6})000$', '\\1') -%}
-    {%- set code = with_value(short, "case when " ~ _county_known('_v') ~ " then _v end") -%}
-    {{ return("coalesce(" ~ decode(x, 'division') ~ ", " ~ code ~ ")") }}
+    {%- set code = "case when length(" ~ x ~ ") = 6 and " ~ text_has(x, '^[1-9][0-9]{5}$') ~ " then " ~ x ~ " else " ~ short ~ " end" -%}
+    {#- Nearly all are the city's own, which the table has; the codes of a country are looked through for the others only. -#}
+    {{ return("coalesce(" ~ decode(x, 'division') ~ ", case when " ~ text_has(x, '[0-9]{2}') ~ " then " ~ with_value(code, "case when " ~ _county_known('_v') ~ " then _v end") ~ " end)") }}
 {%- endmacro %}
 
 {# Whether the first six digits are, or ever were, a division: for each province its four-digit codes side by side. #}

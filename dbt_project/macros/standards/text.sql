@@ -23,11 +23,23 @@
     {%- set plain = text_replaced(x, '[\\x01\\x02]', ' ') -%}
     {%- set numbered = "replace(" ~ _numbered_characters(_ampersands(plain)) ~ ", '\ufffd', '□')" -%}
     {%- set marked = "replace(" ~ text_replaced(_ampersands(half_width(numbered)), '&([a-zA-Z][a-zA-Z0-9]*)', '&\\1\x01') ~ ", '\x01;', '\x02')" -%}
-    {%- set name = "replace(replace(substr(_one, 2), '\x02', ';'), '\x01', '')" -%}
-    {%- set character = with_value(decode(name, 'html_entities'), character_of(hexadecimal("substr(_v, 3)"))) -%}
+    {%- set name = "replace(replace(substr(_one, 2), '\x02', ';'), '\x01', '=')" -%}
+    {%- set character = with_value(place_in(_entities(), "'|' || " ~ name), "case when _v > 0 then " ~ character_of(hexadecimal("substr(" ~ _entities() ~ ", _v + length(" ~ name ~ ") + 1, 4)")) ~ " end") -%}
     {%- set named = with_value(marked, folded(texts_found('_v', '&[a-zA-Z][a-zA-Z0-9]*[\\x01\\x02]'), '_v', "replace(_all, _one, coalesce(" ~ character ~ ", _one))")) -%}
     {%- set left = text_replaced(text_replaced("replace(" ~ named ~ ", '\x01', '')", '\\x02', ' '), '&#([0-9]+|[xX][0-9a-fA-F]+);?', '□') -%}
     {{ return("case when " ~ place_in(x, "'&'") ~ " > 0 then " ~ left ~ " else " ~ x ~ " end") }}
+{%- endmacro %}
+
+{# The table `html_entities` as one text, |nbsp;00A0|nbsp=00A0, which costs less to plan than a map of five hundred. #}
+{% macro _entities() -%}
+    {%- if '_entities' not in graph -%}
+        {%- set entries = [] -%}
+        {%- for name, code in code_table('html_entities').words.items() if not name.startswith('U+') -%}
+            {%- do entries.append('|' ~ (name if name.endswith(';') else name ~ '=') ~ code[2:]) -%}
+        {%- endfor -%}
+        {%- do graph.update({'_entities': "'" ~ entries | join('') ~ "'"}) -%}
+    {%- endif -%}
+    {{ return(graph['_entities']) }}
 {%- endmacro %}
 
 {# &amp; and its like, once or several times over. #}
@@ -55,8 +67,16 @@
     {{ return(text_has(x, '[□〓▯\ufffd]|[?？]{2}|^[?？]$|' ~ han ~ '[?？]|[?？]' ~ han ~ '|锟[斤戒藉芥界借介]|斤拷|烫烫|屯屯屯|ï¿½')) }}
 {%- endmacro %}
 
+{# A quick look for what either may be, and for entities, which may become one. #}
+{% macro maybe_damaged(texts) %}{{ return(text_has(texts, '[&?？*＊✱×某□〓▯锟拷烫屯ï\ufffd]')) }}{% endmacro %}
+
 {# Either, of a whole row's texts or of an attribute's value. #}
-{% macro text_damaged(x) %}{{ return("(" ~ lost_character(x) ~ " or " ~ masked_name(x) ~ ")") }}{% endmacro %}
+{% macro text_damaged(x) -%}
+    {%- if 'text_damaged' not in graph -%}{#- asked of each text of each table -#}
+        {%- do graph.update({'text_damaged': "(" ~ lost_character(any_item()) ~ " or " ~ masked_name(any_item()) ~ ")"}) -%}
+    {%- endif -%}
+    {{ return(graph['text_damaged'].replace(any_item(), x)) }}
+{%- endmacro %}
 
 {# A name of which a part is hidden: 李＊, 王**, 李某某. #}
 {% macro masked_name(x) -%}
@@ -73,11 +93,20 @@
 {% macro _unseen() %}{{ return('\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff') }}{% endmacro %}
 {% macro _white() %}{{ return('\u0080-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000') }}{% endmacro %}
 
-{# A text as it may be published: half-width, no entities, no outer or doubled white space, no control characters. `x`: a column. #}
-{% macro clean_text(x) -%}
+{#
+    A text as it may be published: half-width, no entities, no outer or doubled white space, no control characters. `x`: a
+    column. `entities`: whether there may be any; looking for them is most of the work.
+#}
+{% macro clean_text(x, entities=true) -%}
+    {%- set written = 'clean_text ' ~ entities -%}
+    {%- if written not in graph -%}{%- do graph.update({written: _clean_text(any_item(), entities)}) -%}{%- endif -%}
+    {{ return(graph[written].replace(any_item(), x)) }}
+{%- endmacro %}
+
+{% macro _clean_text(x, entities) -%}
     {%- set text = "cast(" ~ x ~ " as string)" -%}
     {%- set rare = '０-９Ａ-Ｚａ-ｚ&' ~ _unseen() -%}
-    {%- set repaired = text_replaced("(" ~ without_entities(half_width(text)) ~ ")", '[' ~ _unseen() ~ ']', '') -%}
+    {%- set repaired = text_replaced("(" ~ (without_entities(half_width(text)) if entities else half_width(text)) ~ ")", '[' ~ _unseen() ~ ']', '') -%}
     {%- set seen = "case when " ~ text_has(text, '[' ~ rare ~ ']') ~ " then " ~ repaired ~ " else " ~ text ~ " end" -%}
     {%- set tidy = "trim(" ~ text_replaced(seen, '[\\x00-\\x20\\x7f' ~ _white() ~ ']+', ' ') ~ ")" -%}
     {{ return("case when " ~ text_has(text, '[\\x00-\\x1f\\x7f' ~ rare ~ _white() ~ ']|^ | $|  ') ~ " then " ~ with_value(tidy, "case when not " ~ says_nothing('_v') ~ " then _v end")
@@ -131,7 +160,7 @@
     {%- set name = "case when " ~ text_has(x, '[' ~ _han() ~ others_han ~ ']') ~ " then " ~ dotted ~ " else " ~ known ~ " end" -%}
     {%- set letterless = text_has(x, '^[^\\p{L}' ~ others_han ~ private ~ ']*$') -%}
     {%- set problem = "case when " ~ letterless ~ " then 'name_form' when " ~ text_has(x, '[0-9]') ~ " then 'digits_in_name' when " ~ text_has(x, '[' ~ private ~ ']') ~ " then 'name_private_use' end" -%}
-    {{ return("case when " ~ text_has(x, '^[^\\p{L}]|[ 0-9' ~ dots ~ other_codes ~ private ~ ']') ~ " then " ~ struct_of([('value', "case when not " ~ letterless ~ " then " ~ name ~ " end"), ('problem', problem)])
+    {{ return("case when " ~ text_has(x, '[- 0-9?？*＊×□〓/_,，;；:：+=#—–' ~ dots ~ other_codes ~ private ~ ']') ~ " then " ~ struct_of([('value', "case when not " ~ letterless ~ " then " ~ name ~ " end"), ('problem', problem)])
         ~ " else " ~ struct_of([('value', x), ('problem', 'cast(null as string)')]) ~ " end") }}
 {%- endmacro %}
 
@@ -170,7 +199,9 @@
     {%- for form, parts in _phone_forms() -%}{%- set found.sql = text_replaced(found.sql, form, parts) -%}{%- endfor -%}
     {%- set joined = text_replaced("replace(" ~ text_replaced(text_found(found.sql, '^!.*'), '[-! .()]', '') ~ ", '=', '-')", '~([0-9]+)$', '-\\1') -%}
     {%- set other = "nullif(" ~ text_replaced("replace(" ~ joined ~ ", '~', '')", '^(0[0-9]{2,3}-)?(2{7,8}|3{7,8}|4{7,8}|5{7,8}|6{7,8}|7{7,8}|8{7,8})(-.*)?$', '') ~ ", '')" -%}
-    {{ return("case when " ~ text_has(x, '^(1[3-9][0-9]{9}|(010|02[0-9])-[2-8][0-9]{3}[0-9]{4}|0[3-9][0-9]{2}-[2-8][0-9]{6,7})$') ~ " and replace(substr(" ~ x ~ ", 6), substr(" ~ x ~ ", 6, 1), '') <> '' then " ~ x ~ " when " ~ x ~ " is not null then " ~ other ~ " end") }}
+    {%- set clean_line = text_has(x, '^((010|02[0-9])-[2-8][0-9]{7}|0[3-9][0-9]{2}-[2-8][0-9]{6,7})$') -%}
+    {{ return("case when " ~ text_has(x, '^1[3-9][0-9]{9}$') ~ " then " ~ x ~ " when " ~ clean_line ~ " and replace(substr(" ~ x ~ ", 6), substr(" ~ x ~ ", 6, 1), '') <> '' then " ~ x
+        ~ " when " ~ x ~ " is not null then " ~ other ~ " end") }}
 {%- endmacro %}
 
 {#

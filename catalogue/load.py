@@ -211,7 +211,7 @@ DECLARED: dict[type[Entry], tuple[str, ...]] = {
         "title", "code", "category", "summary", "format", "sharing", "open", "update_cycle", "published_on",
         "related", "register", "claims", "connector", "contract",
     ),
-    Item: ("type", "sensitivity", "standard", "codes"),
+    Item: ("type", "sensitivity", "standard", "codes", "excel_day"),
     Department: ("title", "code"),
     Agreement: ("consumer", "table", "columns", "row_filter", "purpose", "legal_basis", "form", "expiry"),
     Category: ("class", "item", "subject"),

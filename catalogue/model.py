@@ -35,7 +35,8 @@ class Department(Entry):
 
 class Item(Entry):
     """信息项: a column of a resource. ``type`` is a letter of ``ITEM_TYPES``; ``standard`` names the macro
-    and ``codes`` the code table that it is cleaned by, where there is one."""
+    and ``codes`` the code table that it is cleaned by, where there is one. ``excel_day``: whether five digits in a date
+    are a spreadsheet's day; where it is not said, in workbooks they are."""
 
     name: str
     description: str = ""
@@ -43,6 +44,7 @@ class Item(Entry):
     sensitivity: str = ""
     standard: str = ""
     codes: str = ""
+    excel_day: bool | None = None
 
 
 class Category(Entry):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from dbt_common.clients.jinja import get_template
 from support import parsed
@@ -9,6 +11,7 @@ from unit.test_standards_harness import STANDARDS, standards
 
 from catalogue.dbt import run_dbt
 from catalogue.installation import DBT_PROJECT, Installation
+from catalogue.redaction import without_numbers
 
 MARK = "/* next */"
 PROBES = {
@@ -26,6 +29,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("dbt")
     inline = MARK.join(f"{{{{ {probe} }}}}" for probe in PROBES.values())
     installation = parsed.take_over(Installation(folder, folder / "city", DBT_PROJECT / "cities" / "xinxiang"))
+    inputs = installation.warehouse.with_name("inputs.json")
+    inputs.parent.mkdir(parents=True, exist_ok=True)
+    inputs.write_text(json.dumps({"day": standards().macros["graph"]["inputs"]["day"]}), encoding="utf-8")
     said = run_dbt(installation, "--quiet", "compile", "--inline", inline).stdout
     return dict(zip(PROBES, said.split(MARK), strict=True))
 
@@ -33,4 +39,5 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize("probe", PROBES)
 def test_dbt_compiles_the_same_sql(compiled: dict[str, str], probe: str) -> None:
     ours = get_template(f"{{{{ {PROBES[probe]} }}}}", {}).render(standards().macros)
-    assert compiled[probe].split() == ours.split()
+    # what dbt says in words has no long numbers
+    assert compiled[probe].split() == without_numbers(ours).split()

@@ -55,7 +55,7 @@ def registered(key: str, credit_code: str, name: str, **said: Any) -> dict[str, 
 def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
     case = MergeCase(tmp_path_factory.mktemp("clean") / "data")
     case.land(HOUSEHOLD, "000001", [
-        household("1", LI, "李&#x4DAE;"), household("2", WANG, "王伟", addr="红旗区平原路1号"),
+        household("1", LI, "李&#x4DAE;"), household("2", WANG, "王伟", addr="红旗区&ldquo;平原&rdquo路1号"),
         # the clock was ahead when the first was written, and again in one of two records of a card
         household("3", CLOCK, "钟表", addr="将来路1号", czrksjxgxsj="2099-01-01 00:00:00"),
         household("3", CLOCK, "钟表", addr="平原路2号", czrksjxgxsj="2023-01-01 00:00:00"),
@@ -94,6 +94,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> MergeCase:
 def test_a_text_that_is_whole_is_published_whoever_says_it(city: MergeCase) -> None:
     li = city.one(f"select name, _provenance.name.resource as said_by from base.population where person_id = '{LI}'")
     assert li == {"name": "李䶮", "said_by": HOUSEHOLD}
+    said = f"select household_address from base.population where person_id = '{WANG}'"
+    assert city.rows(said) == [("红旗区“平原”路1号",)]
     wang = city.one(f"select name, residence_address, phone from base.population where person_id = '{WANG}'")
     # of two damaged addresses the register that stands first
     assert wang == {"name": "王伟", "residence_address": "锟斤拷路", "phone": "3029999-8"}

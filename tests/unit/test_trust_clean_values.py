@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from test_standards_harness import RANDOM, SHARED, macros, standards
 
 from catalogue.dbt import code_tables
+from expectations.standards import STANDARDS
 
 CASES = SHARED / "cases"
 
@@ -33,7 +34,7 @@ RUN = "123456789012345678"  # its last character is the check character of a cre
 NO_NUMBERS = {
     "id_number": ["0" * 18, "1" * 15, "1" * 18, RUN, RUN[:15], "4.10702E+17", "410702199003070023.0", "ABC"],
     "credit_code": ["0" * 18, "0" * 15, "1" * 15, "9" * 18, RUN, "9.14107E+17", "91410700000000000X", "ABC"],
-    "registration_number": ["0" * 15, "1" * 15, RUN[:15], "4.10711E+14", "410711000012345.0", "410700000000001", "ABC"],
+    "registration_number": ["0" * 15, "1" * 15, RUN[:15], "4.10711E+14", "410711000012345.0", "410700000000000", "ABC"],
     "organisation_code": ["0" * 9, "00000000-0", "1" * 9, RUN[:9], "7.17134E+08", "717134567.0", "ABCDEFGHI"],
     "tax_number": ["0" * 15, "000", "1" * 15, RUN[:15], "4.10711E+14", "410702171234567.0", "410702000000000", "ABC"],
     "phone": ["0" * 7, "0" * 11, "1" * 11, "8888888", "0373-2222222", "1.38E+10", "1234567"],
@@ -52,7 +53,7 @@ def test_what_only_fills_a_field_is_no_number(standard: str) -> None:
     ("standard", "number"),
     [
         ("id_number", "11010519491231002X"), ("credit_code", "91410702MA44T1236B"), ("credit_code", "N2410702MA44T1236T"),
-        ("registration_number", "410700100012343"), ("registration_number", "4107001000123"), ("organisation_code", "717134567"),
+        ("registration_number", "410700100012343"), ("registration_number", "4107001000123"), ("registration_number", "321321000000006"), ("organisation_code", "717134567"),
         ("tax_number", "410702171234567"), ("tax_number", "91410702MA44T1236B"), ("phone", "13333333333"),
     ],
 )  # fmt: skip
@@ -271,3 +272,10 @@ def test_a_number_of_the_build_s_day_has_been_born_and_one_of_the_next_has_not()
     sql = known["id_number_checked"]("t")
     assert [x["problem"] for x in standards().each(sql, numbers)] == [None, "id_number_birth_date"]
     assert "current_date" not in sql and "now()" not in sql
+
+
+def test_the_gate_goes_by_the_day_of_the_build_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOVSHARE_DAY", "2024-03-07")
+    [rule] = [rule for rule in STANDARDS["id_number"] if rule.name == "id_number_birth_date"]
+    found = standards().each(rule.breaks("t"), ["410702202403070011", "410702202403080011"])
+    assert found == [False, True]

@@ -65,8 +65,10 @@
     before 2007, have none. {value, problem}: a number of that form stays where its check digit is wrong, since it was given so.
 #}
 {% macro registration_number_checked(x) -%}
-    {%- set wrong = "case when length(_v) = 15 and " ~ mod_11_10_check_digit('_v', 14) ~ " <> substr(_v, 15, 1) then 'registration_number_check' end" -%}
-    {{ return(number_checked(x, '^([0-9]{13}|[0-9]{15})$', 'registration_number_form', "substr(_v, 7, 8) = '00000000'", wrong)) }}
+    {%- set wrong = mod_11_10_check_digit('_v', 14) ~ " <> substr(_v, 15, 1)" -%}
+    {#- An office has given out the sequence 00000000, with its check digit. -#}
+    {{ return(number_checked(x, '^([0-9]{13}|[0-9]{15})$', 'registration_number_form', "length(_v) = 15 and substr(_v, 7, 8) = '00000000' and " ~ wrong,
+        "case when length(_v) = 15 and " ~ wrong ~ " then 'registration_number_check' end")) }}
 {%- endmacro %}
 
 {# ISO 7064 MOD 11,10: the digit behind the first `count`, with which the last sum is one. #}

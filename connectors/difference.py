@@ -111,34 +111,46 @@ class Difference:
         )
 
     def newer(self) -> Iterator[pa.RecordBatch]:
-        """Rows of every key whose rows here are not the last ones that landed of it, as many of them.
+        """Rows that say something else of their key than the last ones that landed.
 
-        So A, B, A lands A again, while what an overlap reads twice does not land twice.
+        So A, B, A lands A again, while what an overlap reads twice does not land twice. A source may repeat a key: the
+        last ones are those of the newest batch that has the key (one reading has no order within), and the last that
+        landed, as many as are here.
         """
         keys = self._keys("x")
         named = ", ".join(f"{expression} as {k}" for k, expression in keys)
-        ks = ", ".join(k for k, _ in keys)
+        ks, dks = ", ".join(k for k, _ in keys), ", ".join(f"d.{k}" for k, _ in keys)
         same = " and ".join(f"l.{k} is not distinct from d.{k}" for k, _ in keys)
-        digest = "count(*) as _n, sum(cast(_h as hugeint)) as _s, sum(cast(_g as hugeint)) as _t"
         hashes = f"{self._hash(0, 'x', '_op')} as _h, {self._hash(1, 'x', '_op')} as _g"
-        self.connection.execute(
-            f"create temp table delivered as select {ks}, {digest} from (select {named}, {hashes} from delivery x) "
-            f"group by {ks}"
-        )
-        self.connection.execute(
-            f"""create temp table standing as
-            with ranked as (
-                select {", ".join(f"l.{k}" for k, _ in keys)}, l._h, l._g, d._n as _wanted,
-                       row_number() over (partition by {", ".join(f"l.{k}" for k, _ in keys)}
-                                          order by l._batch desc, l._row desc) as _place
-                from (select {named}, {hashes}, _batch, _row from landed x) l join delivered d on {same})
-            select {ks}, {digest} from ranked where _place <= _wanted group by {ks}"""
-        )
+        for statement in (
+            f"create temp table delivered as select {named}, {hashes} from delivery x",
+            f"""create temp table theirs as
+            select l.*, dense_rank() over (partition by {ks} order by _batch desc) as _back,
+                   row_number() over (partition by {ks} order by _batch desc, _row desc) as _place
+            from (select {named}, {hashes}, _batch, _row from landed x) l
+            semi join delivered d on {same}""",
+            f"""create temp table said as
+            with d as (select {ks}, _h, _g, count(*) as _c from delivered group by all),
+                 wanted as (select {ks}, sum(_c) as _n from d group by all),
+                 newest as (select {ks}, _h, _g, count(*) as _c from theirs where _back = 1 group by all),
+                 last as (select {ks}, l._h, l._g, count(*) as _c
+                          from (select l.*, d._n from theirs l join wanted d on {same}) l
+                          where _place <= _n group by all),
+                 compared as (
+                    select {dks}, d._h, d._g, coalesce(n._c, 0) >= d._c as _in_newest,
+                           coalesce(l._c, 0) = d._c as _in_last
+                    from d
+                    left join newest n on {same.replace("l.", "n.")} and n._h = d._h and n._g = d._g
+                    left join last l on {same} and l._h = d._h and l._g = d._g)
+            select {ks}, _h, _g from compared
+            where _in_newest or _in_last""",
+        ):
+            self.connection.execute(statement)
         pairs = " and ".join(f"{expression} is not distinct from c.{k}" for k, expression in self._keys("d"))
+        h, g = (self._hash(salt, "d", "_op") for salt in (0, 1))
         yield from self._batches(
-            f"""with c as (select d.* from delivered d left join standing l on {same}
-                where l._n is null or l._n <> d._n or l._s <> d._s or l._t <> d._t)
-            select {self._all("d")} from delivery d semi join c on {pairs} order by d._row"""
+            f"select {self._all('d')} from delivery d anti join said c on {pairs} and {h} = c._h and {g} = c._g "
+            "order by d._row"
         )
 
     def differs(self, only: Sequence[Manifest] | None) -> bool:

@@ -60,6 +60,19 @@ def test_a_key_that_the_source_repeats_does_not_land_for_ever(source: Source) ->
     assert source.collect(people).unchanged  # a key of nulls is a key
 
 
+def test_rows_of_one_key_that_came_together_have_no_order(source: Source) -> None:
+    people = database_resource(items=ITEMS)
+    source.put((1, "新", "2026-01-02 00:00:00"), (1, "旧", "2026-01-01 00:00:00"), (1, "旧", "2025-01-01 00:00:00"))
+    source.collect(people)
+    for _ in range(3):
+        assert source.collect(people).unchanged  # only the newest of them is read again
+    source.db.execute("update people set name = '更新' where name = '新'")
+    assert source.collect(people).rows == 1
+    source.db.execute("update people set name = '新' where name = '更新'")
+    assert source.collect(people).rows in (1, 2) and source.collect(people).unchanged
+    assert landed(source, people).count("新") == 2
+
+
 def test_keys_are_compared_part_by_part(source: Source) -> None:
     source.db.execute("create table pairs (a text, b text, updated text)")
     pairs = database_resource("pairs", key=("a", "b"), items=(Item("a"), Item("b"), Item("updated", "T")))

@@ -326,7 +326,7 @@ def test_files_that_came_together_do_not_withdraw_each_other(drop: Drop) -> None
 
 def test_an_unknown_kind_of_snapshot_is_refused(drop: Drop) -> None:
     drop.put("a.csv", "id,name\n1,甲\n")
-    with pytest.raises(CollectError, match="meta.connector cannot be used: `snapshot`"):
+    with pytest.raises(CollectError, match=r"meta.connector cannot be used: `snapshot`"):
         drop.collect(files(snapshot="archive"))
 
 

@@ -28,7 +28,7 @@ from connectors.read_report import Finding, ReadReport, sentence
 from connectors.registry import factory, is_file
 from connectors.taken import Taken
 from connectors.taking import Taker, Tally
-from connectors.withdrawal import finish_replacing, withdrawn
+from connectors.withdrawal import finish_replacing, moved, withdrawn
 
 Progress = Callable[[str, int, float], None]  # resource, rows so far, seconds so far
 log = logging.getLogger(__name__)
@@ -116,10 +116,11 @@ def _collect(
     reason = "nothing new at the source"
     try:
         with connections.open(resource) as connection:
-            asked, state = _asked(resource, past, again)
+            out = withdrawn(installation, resource.id)
+            taken = Taken(past, out, again, moved(installation, resource.id, past))
+            asked, state = _asked(resource, past, again, taken)
             connector = factory(resource)(asked, connection, state)
             try:
-                taken = Taken(past, withdrawn(installation, resource.id), again)
                 # A period is not the whole, and a table that is read by what is new may have dropped what is old.
                 files, mode = is_file(resource), resource.connector.mode
                 withdrawing = files or mode == "full" or (mode != "period" and not again)
@@ -160,10 +161,12 @@ class _Overlaid:
         return getattr(self._of, name)
 
 
-def _asked(resource: ResourceLike, past: list[Manifest], again: bool) -> tuple[ResourceLike, list[Manifest]]:
+def _asked(
+    resource: ResourceLike, past: list[Manifest], again: bool, taken: Taken
+) -> tuple[ResourceLike, list[Manifest]]:
     """What a connector is asked for, and what it is told of the past: to take all again, everything that there is."""
     if is_file(resource):  # whose connector only asks which files elsewhere it need not fetch
-        return resource, [] if again else past.copy()
+        return resource, [] if again else [manifest for manifest in past if not taken.disturbed(manifest)]
     if not (again or resource.connector.mode == "period"):
         return resource, past.copy()
     if resource.connector.mode == "changes":

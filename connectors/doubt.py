@@ -25,7 +25,7 @@ KEY_STANDS = pa.array(["value_unreadable", "text_undecodable"])
 # What may hold records. Deleted records, headings and columns do not.
 MAY_HOLD_KEYS = (
     "row", "record", "record_count", "sheet", "member", "trailing_data", "link", "closed_folder", "file_name",
-    "unknown",
+    "special_file", "file_case", "unknown",
 )  # fmt: skip
 
 

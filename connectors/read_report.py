@@ -22,6 +22,8 @@ LEFT_OUT = {
     "trailing_data": ("bytes after the declared end", "声明末尾之后的数据"),
     "sheet": ("sheet", "工作表"),
     "link": ("link in the drop folder, not followed", "交换目录中的链接(不跟随)"),
+    "special_file": ("pipe, socket or device in the drop folder, not opened", "管道、套接字或设备文件(不打开)"),
+    "file_case": ("file whose name fits `path` but for upper and lower case", "文件名仅大小写与 path 不符"),
     "closed_folder": ("folder that may not be listed", "无权列出的文件夹"),
     "file_name": ("file or folder whose name is no UTF-8", "名称不是 UTF-8 的文件或文件夹"),
     "member": ("member of the archive", "压缩包成员"),

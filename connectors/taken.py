@@ -6,6 +6,7 @@ the reader). It is taken
 
 - when its bytes are not those of its last state, also if they were its state before: A, B, A lands A;
 - when it would be read otherwise than last time, as an option was corrected: see ``superseded``;
+- when a batch that it was compared with was withdrawn or put back since: what it then had in common may be gone;
 - when its name is new, also if another file has had these bytes. Then what lands is what differs from the newest
   landed rows: nothing of a copy, but what a day's changes say again after other days said otherwise.
 
@@ -20,7 +21,7 @@ from enum import Enum
 from typing import Any
 
 from connectors.manifest import Manifest
-from connectors.withdrawal import Withdrawn
+from connectors.withdrawal import Moved, Withdrawn
 
 
 class Decision(Enum):
@@ -33,8 +34,14 @@ class Decision(Enum):
 class Taken:
     """``past`` are the committed batches; ``again``: take all files again, whatever was taken."""
 
-    def __init__(self, past: Sequence[Manifest], withdrawn: Iterable[Withdrawn] = (), again: bool = False) -> None:
-        self.past, self.again = past, again
+    def __init__(
+        self,
+        past: Sequence[Manifest],
+        withdrawn: Iterable[Withdrawn] = (),
+        again: bool = False,
+        moved: Sequence[Moved] = (),
+    ) -> None:
+        self.past, self.again, self.moved = past, again, moved
         self._by_source: dict[str, list[Manifest]] = {}
         self._by_identity: dict[str | None, list[Manifest]] = {}
         self._count = 0
@@ -53,9 +60,23 @@ class Taken:
         if _alike(state, delivery) and not self.again:
             # A copy elsewhere need not be fetched again, if its new version is noted.
             version = delivery.files[-1].version
-            return Decision.NOTE if version and version != state.files[-1].version else Decision.SKIP
+            if not self.disturbed(state):
+                return Decision.NOTE if version and version != state.files[-1].version else Decision.SKIP
         newest = self._newest_whole() if delivery.mode == "full" else None
-        return Decision.SKIP if newest and newest.identity != state.identity else Decision.AGAIN
+        if newest and newest.identity != state.identity:
+            return Decision.SKIP
+        return Decision.AGAIN if self.again or not _alike(state, delivery) else Decision.TAKE
+
+    def disturbed(self, state: Manifest) -> bool:
+        """Whether a batch that this one was compared with was withdrawn, or put back, after it."""
+        return any(self._compared(state, other) and other.at > state.finished for other in self.moved)
+
+    def _compared(self, state: Manifest, other: Moved) -> bool:
+        if other.manifest.batch == state.batch:
+            return False
+        if state.mode == "full" or source_of(other.manifest) == source_of(state):
+            return True
+        return other.manifest.identity == state.identity and not other.held
 
     def state(self, delivery: Any) -> Manifest | None:
         """The batch of the last state of a delivery's file."""

@@ -11,6 +11,7 @@ import getpass
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +80,32 @@ def withdrawn(installation: Installation, resource: str) -> list[Withdrawn]:
     return [_withdrawn(folder) for folder in folders if folder.is_dir() and BATCH_NAME.fullmatch(folder.name)]
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A batch that was taken out or put back, and when last (ISO 8601)."""
+
+    manifest: Manifest
+    at: str
+    held: bool
+
+
+def moved(installation: Installation, resource: str, past: Sequence[Manifest]) -> list[Moved]:
+    """The batches that were taken out or put back by hand: what landed later was compared with others than are there
+    now. Those that another batch replaces are not meant."""
+    out = withdrawn(installation, resource)
+    known = {manifest.batch: manifest for manifest in (*past, *(entry.manifest for entry in out)) if manifest}
+    replaced = {batch for manifest in known.values() for batch in manifest.replaces}
+    held = {entry.batch for entry in out if entry.held}
+    found = []
+    for batch, manifest in known.items():
+        note = installation.landing_of(resource) / WITHDRAWN / f"{batch}.json"
+        if batch not in replaced and note.exists():
+            with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
+                at = json.loads(note.read_text(encoding="utf-8"))[-1]["at"]
+                found.append(Moved(manifest, str(at), batch in held))
+    return found
+
+
 def finish_replacing(installation: Installation, resource: str, past: Sequence[Manifest]) -> list[Manifest]:
     """Take out what later batches replace; returns what stays. Called before and after a collection, so that one that
     was killed between its two steps is made whole by the next."""
@@ -120,7 +147,7 @@ def _note(folder: Path, event: dict[str, Any]) -> None:
         events = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         events = []
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     events.append({**event, "who": getpass.getuser(), "at": now})
     write_whole(file, json.dumps(events, ensure_ascii=False, indent=1) + "\n")
 

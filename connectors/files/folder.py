@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fnmatch
 import os
+import re
 import shutil
 import stat
 import time
@@ -107,7 +108,7 @@ class LocalFolder:
             }
         finally:
             os.close(root)
-        stamps = ((name, self.stamp(name)) for name in sorted(names))
+        stamps = ((name, self.stamp(name)) for name in sorted(names, key=in_order))
         return [Found(name, stamp) for name, stamp in stamps if stamp is not None]
 
     def _matching(self, folder: int, pattern: Sequence[str], prefix: str) -> Iterator[str]:
@@ -125,6 +126,8 @@ class LocalFolder:
             if entry.name.startswith(".") and not first.startswith("."):
                 continue
             if first != "**" and not fnmatch.fnmatchcase(entry.name, first):
+                if not rest and fnmatch.fnmatchcase(entry.name.lower(), first.lower()) and entry.is_file():
+                    self.report.leave_out("file_case", rows=None)
                 continue
             if entry.is_symlink():
                 if (not rest and first != "**") or entry.is_dir():
@@ -137,6 +140,8 @@ class LocalFolder:
                         yield from self._matching(below, pattern if first == "**" else rest, f"{prefix}{entry.name}/")
             elif not rest and first != "**" and entry.is_file(follow_symlinks=False):
                 yield prefix + entry.name
+            elif not rest and first != "**" and not entry.is_dir(follow_symlinks=False):
+                self.report.leave_out("special_file", rows=None)
 
     def stamp(self, name: str) -> Stamp | None:
         with self._parent(name) as folder:
@@ -248,6 +253,17 @@ def need_inside(pattern: str) -> None:
             f"`path` is {pattern!r}, outside the connection's folder",
             remedy="give `path` in meta.connector relative to the connection's path",
         )
+
+
+def in_order(name: str) -> list[tuple[int, str, str]]:
+    """Names in the order of what they count: ``9.csv`` before ``10.csv``, for the newest word of a record wins.
+
+    >>> sorted(["2026-10.csv", "2026-9.csv", "2026-09.csv", "a.csv"], key=in_order)
+    ['2026-09.csv', '2026-9.csv', '2026-10.csv', 'a.csv']
+    """
+    texts = re.split("([0-9]+)", name)  # every second one is a number
+    numbers = [text.lstrip("0") if place % 2 else "" for place, text in enumerate(texts)]
+    return [(len(number), number, text) for number, text in zip(numbers, texts, strict=True)]
 
 
 def is_unfinished(name: str) -> bool:

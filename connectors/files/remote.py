@@ -23,7 +23,7 @@ import fsspec
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from catalogue.errors import without_values
-from connectors.files.folder import Found, Stamp, changed, is_unfinished, need_inside
+from connectors.files.folder import Found, Stamp, changed, in_order, is_unfinished, need_inside
 from connectors.files.text import Unreadable
 from connectors.read_report import ReadReport
 from connectors.secrets import masked
@@ -80,7 +80,7 @@ class RemoteFolder:
         prefix = len(self.root.rstrip("/")) + 1
         found = [
             Found(path[prefix:], _stamp(info))
-            for path, info in sorted(entries.items())
+            for path, info in sorted(entries.items(), key=lambda entry: in_order(entry[0]))
             if info["type"] == "file" and not is_unfinished(path)
         ]
         return [file for file in found if file.name]

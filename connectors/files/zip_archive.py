@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from connectors.files.folder import in_order
 from connectors.files.part import NEW_ONE, Part, unpack, unpacked_limit
 from connectors.files.text import Unreadable
 from connectors.read_report import ReadReport
@@ -52,7 +53,7 @@ def zip_parts(path: Path, name: str, kind: str, options: Mapping[str, Any], scra
         named = dict(zip(names, members, strict=True))
         given = options.get("member")
         patterns = ENDINGS.get(kind, ("*",)) if given is None else [given] if isinstance(given, str) else given
-        wanted = sorted(inner for inner in named if _matches(inner, patterns))
+        wanted = sorted((inner for inner in named if _matches(inner, patterns)), key=in_order)
         _need_members(wanted, names, patterns)
         report = ReadReport()
         _report_unread(report, kind, wanted, names, members)

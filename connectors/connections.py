@@ -27,7 +27,8 @@ from connectors.base import CollectError, ResourceLike, where
 from connectors.scratch import root_of, scratch
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-SECRET = re.compile(r"passw|passphrase|secret|token|credential|authorization|(^|_)key$", re.I)  # settings that are one
+# Settings that are secrets; a host key is shown to everybody.
+SECRET = re.compile(r"passw|passphrase|secret|token|credential|authorization|(^|(?<!host)_)key$", re.I)
 SQLITE_FILE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/)([^?]+)(.*)$")
 
 

@@ -204,7 +204,7 @@ def s3() -> Iterator[str]:
 def test_s3(tmp_path: Path, s3: str) -> None:
     import s3fs
 
-    options = {"key": "govshare", "secret": PASSWORD, "endpoint_url": s3}
+    options = {"key": "AKIDEXCHANGE", "secret": PASSWORD, "endpoint_url": s3}
     store = s3fs.S3FileSystem(**options, skip_instance_cache=True)
     store.mkdir("exchange")
     store.pipe_file("exchange/人社/一.csv", "a,b\n张三,2\n".encode("gb18030"))

@@ -62,7 +62,9 @@ class Ui:
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     data = tmp_path_factory.mktemp("ui") / "data"
+    before = os.umask(0o077)
     parsed.take_over(Installation(data, data / "city", DBT_PROJECT / "cities" / "xinxiang"))
+    os.umask(before)
     started = Ui(data, GOVSHARE_UI_PASSWORD=PASSWORD)
     try:
         started.wait()

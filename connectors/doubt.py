@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connectors.difference import Difference
 
 # With these the other cells of a row are where they belong: its key is known, if it is there and whole.
-KEY_STANDS = pa.array(["value_unreadable", "text_undecodable"])
+KEY_STANDS = pa.array(["value_unreadable", "text_undecodable", "heading_again"])
 # What may hold records. Deleted records, headings and columns do not.
 MAY_HOLD_KEYS = (
     "row", "record", "record_count", "sheet", "member", "trailing_data", "link", "closed_folder", "file_name",

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from connectors.files.blocks import Block, ahead, cut_blocks, fast_columns
 from connectors.files.delimiters import SAMPLE, delimiters_of, separator_of
+from connectors.files.headings import without_headings
 from connectors.files.hidden_rows import LINE_ENDS, Columns, Dialect, hides_rows
 from connectors.files.reader import (
     LINE_UNREADABLE,
@@ -116,6 +117,10 @@ class Delimited:
         return Dialect(heading, quote, escape), Dialect(rows, quote, escape)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
+        rows = self._rows()
+        return without_headings(rows, self.names, self.content.report) if self.header_lines else rows
+
+    def _rows(self) -> Iterator[pa.RecordBatch]:
         width, dialect = len(self.names), self.dialect
         with self.content.open() as file:
             text = blocks(file, self.encoding, self.skip, self.content.report.remark_line)

@@ -32,6 +32,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from connectors.files.headings import without_headings
 from connectors.files.part import unpacked_limit
 from connectors.files.reader import PART, Content, Rows, heading_names, text_schema
 from connectors.files.sheet import Sheet
@@ -87,13 +88,14 @@ class Excel:
             ]
         if not found:
             raise Unreadable(
-                f"no sheet {wanted!r} with a header in row {self.header_row}; "
+                f"no sheet {'' if wanted is None else f'{wanted!r} '}with a header in row {self.header_row}; "
                 f"sheets: {shown_names(self.workbook.sheet_names)}",
                 remedy="correct `sheet` or `header_row` in meta.connector",
             )
         for sheet in found:
             heading_names(sheet.header, self.content.report)
-        self._report_others([(sheet, meta.visible) for sheet, meta in every if sheet not in found])
+        names = {name for sheet in found for name in sheet.names}
+        self._report_others([(sheet, meta.visible) for sheet, meta in every if sheet not in found], names)
         for sheet, meta in every:
             if sheet in found and meta.visible != SheetVisibleEnum.Visible:
                 self.content.report.remark("hidden_sheet", where=f"sheet {sheet.place}")
@@ -106,15 +108,20 @@ class Excel:
         declared = [sheet for sheet in sheets if needed <= set(sheet.names) and items & set(sheet.names)]
         return declared or [sheet for sheet in sheets if set(sheets[0].names) <= set(sheet.names)]
 
-    def _report_others(self, others: list[tuple[Sheet, SheetVisibleEnum]]) -> None:
+    def _report_others(self, others: list[tuple[Sheet, SheetVisibleEnum]], names: set[str]) -> None:
         for sheet, visible in others:
             rows = sheet.count()
+            if not rows:  # what stands where others have a heading may be a row
+                rows = int(not names.issuperset(sheet.names)) or sheet.lines_above()
             if rows:
                 self.content.report.leave_out("sheet", rows=rows, where=f"sheet {sheet.place}")
                 if visible != SheetVisibleEnum.Visible:
                     self.content.report.remark("hidden_sheet", where=f"sheet {sheet.place}")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
+        return without_headings(self._rows(), self.schema.names, self.content.report)
+
+    def _rows(self) -> Iterator[pa.RecordBatch]:
         names = self.schema.names
         with self._file:
             for sheet in self.sheets:

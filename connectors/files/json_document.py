@@ -50,6 +50,7 @@ class JsonDocument:
                 blocks(file, self.encoding, self.skip, found),
                 self.path,
                 lambda line: found("repeated_name", line),
+                frozenset(self.keys) if report else frozenset(),
             )
             yield from stream
             if not stream.found:
@@ -57,6 +58,8 @@ class JsonDocument:
                 raise Unreadable(
                     f"there is no list at {self.path!r}{known}", remedy="correct `records` in meta.connector"
                 )
+        for line in stream.others:
+            told.leave_out("record", rows=1, where=f"line {line}")
         if report and any(declared != stream.count for declared in stream.declared):
             declared = next(declared for declared in stream.declared if declared != stream.count)
             told.remark("record_count", where=f"{declared:,} declared, {stream.count:,} read")

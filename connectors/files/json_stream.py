@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.files.json_text import RepeatedName, loads, too_deep, value_at
+from connectors.files.json_text import RepeatedName, loads, may_be_record, too_deep, value_at
 from connectors.files.text import Unreadable
 
 LONGEST_RECORD = 256 << 20
@@ -22,6 +22,8 @@ STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 TOKEN = re.compile(rf'{STRING}|"|[\[\]{{}}]', re.DOTALL)
 TEXT = re.compile(STRING, re.DOTALL)
 WORD = re.compile(r"[^\s,\[\]{}\":]+")
+NUMBER = re.compile('"([0-9]{1,14})"')
+OBJECTS = re.compile(r"\[[ \t\r\n]*\{")
 BEGIN = re.compile(rf"\{{\s*({STRING})", re.DOTALL)
 NEW_ONE = "ask the department for the file again"
 
@@ -46,8 +48,16 @@ class Broken(Exception):
 class JsonStream:
     """The elements of the list at a path, from pieces of text; ``found`` says whether there is such a list."""
 
-    def __init__(self, pieces: Iterator[str], path: str, repeated: Callable[[int], None] = lambda line: None) -> None:
-        """``repeated`` is called with the line of a name that comes twice outside of the records."""
+    def __init__(
+        self,
+        pieces: Iterator[str],
+        path: str,
+        repeated: Callable[[int], None] = lambda line: None,
+        known: frozenset[str] = frozenset(),
+    ) -> None:
+        """``repeated`` is called with the line of a name that comes twice outside of the records. ``known``: the names
+        in records, by which other lists of records are known (``others``: the lines of what they hold)."""
+        self.known, self.others = known, list[int]()
         self.pieces, self.path, self.repeated = pieces, path.split(".") if path else [], repeated
         self.text, self.at = "", 0
         self._line, self._counted = 1, 0
@@ -169,12 +179,36 @@ class JsonStream:
             raise Broken from None
 
     def _note(self, name: str) -> None:
-        """Skip a value beside the list; it may be the number of records."""
-        if self._char() in ("{", "[", '"'):
+        """Skip a value beside the list; it may be the number of records, or another list of some."""
+        character = self._char()
+        if self.known and character == "[" and self._holds_objects():
+            return self._note_list()
+        if character in ("{", "["):
             return self._skip()
-        word = self._word()
+        if character == '"':  # a number as a text
+            self._ahead()
+            number = NUMBER.match(self.text, self.at)
+            word = number[1] if number else ""
+            self._skip()
+        else:
+            word = self._word()
         if name.casefold().replace("_", "") in COUNTS and word.isascii() and word.isdigit() and len(word) < 15:
             self.declared.append(int(word))
+
+    def _ahead(self) -> None:
+        while len(self.text) - self.at < 1000 and self._more():
+            pass
+
+    def _holds_objects(self) -> bool:
+        self._ahead()
+        return OBJECTS.match(self.text, self.at) is not None
+
+    def _note_list(self) -> None:
+        count = self.count
+        for element in self._list():
+            if isinstance(element.value, dict) and may_be_record(element.value.keys(), self.known):
+                self.others.append(element.line)
+        self.count = count
 
     def _word(self) -> str:
         """A number, ``true``, ``false`` or ``null``."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
@@ -114,3 +114,8 @@ def _nested(value: Any) -> str:
 
 def cells_of(record: Mapping[str, Any], keys: list[str]) -> list[str | None]:
     return [text_of(record.get(key)) for key in keys]
+
+
+def may_be_record(names: Set[str], known: Set[str]) -> bool:
+    """Whether something beside the records has so many of their names that it is likely to be one: two, and half."""
+    return len(names & known) >= max(2, len(known) / 2)

@@ -25,7 +25,7 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from connectors.files.json_stream import COUNTS
-from connectors.files.json_text import DEEPEST
+from connectors.files.json_text import DEEPEST, may_be_record
 from connectors.files.reader import LINE_UNREADABLE, Content, Rows, column_names, text_schema
 from connectors.files.text import Unreadable, Utf8, encoding_of, known_encoding
 from connectors.files.two_encodings import Found
@@ -82,7 +82,8 @@ class Xml:
             if report:
                 told.remark_line(what, line)
 
-        collector = _Collector(self.path, self.tags, declarations(self.names), found)
+        first = (key.split(".")[0].lstrip("@") for key in self.keys) if report else ()
+        collector = _Collector(self.path, self.tags, declarations(self.names), found, frozenset(first))
         count = 0
         for chunk in chain(mended(self._chunks(found), unknown(self.names), found), (None,)):
             try:
@@ -96,6 +97,8 @@ class Xml:
             records = collector.take()
             count += len(records)
             yield from records
+        for line in collector.others:
+            told.leave_out("record", rows=1, where=f"line {line}")
         for declared in collector.declared:
             if report and declared != count:
                 told.remark("record_count", where=f"{declared:,} declared, {count:,} read")
@@ -125,7 +128,12 @@ class _Collector:
     """Collects record elements while expat walks through the document."""
 
     def __init__(
-        self, path: list[str], tags: dict[str, None], entities: bytes, found: Callable[[str, int], None]
+        self,
+        path: list[str],
+        tags: dict[str, None],
+        entities: bytes,
+        found: Callable[[str, int], None],
+        known: frozenset[str],
     ) -> None:
         self.path, self.tags, self.entities, self.found = path, tags, entities, found
         self.steps: list[str] = []
@@ -134,6 +142,9 @@ class _Collector:
         self.texts: list[list[str]] = []
         self.leaves: list[bool] = []
         self.outside: list[str] = []  # the text of the last element outside of records
+        self.known = known  # names in records; an element outside with most of them is one, too
+        self.names: list[set[str]] = []  # of the open elements outside: their children and attributes
+        self.others: list[int] = []  # the lines of elements outside that look like records
         self.declared: list[int] = []  # how many records there are, by the document's own words
         self.records: list[Record] = []
         self.parser = expat.ParserCreate("utf-8")  # whatever the document says: its text was decoded before
@@ -161,6 +172,7 @@ class _Collector:
                 self.outside = []
                 for name, value in attributes.items():
                     self._count(name, value)
+                self._open_outside(attributes)
                 return
             self.inside, self.record = len(self.steps), Record(self.parser.CurrentLineNumber)
         elif self.leaves:
@@ -188,7 +200,14 @@ class _Collector:
         else:
             self._count(self.steps[-1], "".join(self.outside))
             self.outside = []
+            if may_be_record(self.names.pop(), self.known):
+                self.others.append(self.parser.CurrentLineNumber)
         self.steps.pop()
+
+    def _open_outside(self, attributes: dict[str, str]) -> None:
+        if self.names:
+            self.names[-1] |= {self.steps[-1]} & self.known
+        self.names.append({name.rsplit(":", 1)[-1] for name in attributes} & self.known)
 
     def text(self, data: str) -> None:
         if self.texts:

@@ -39,6 +39,11 @@ from publishing.trace import trace
 from publishing.verify import everything, examine
 
 DAY = "2026-11-25"
+SMALL_FILES = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+"""
 PARTS = "landing/*/*/00000[1-9]/part-*.parquet"
 
 
@@ -297,7 +302,12 @@ def test_a_rollback_takes_all_readers_with_it_and_the_next_delivery_does_not_bri
     later: Node, tmp_path: Path
 ) -> None:
     node = later.copy(tmp_path / "copy")
-    said = node.document("rollback", "population", "--why", "addresses of another city")
+    # On a disk that is full the analysts' file stays as it was, and the exit code says so.
+    before = node.installation.analyst_database.read_bytes()
+    full = node.call("rollback", "population", "--why", "addresses of another city", code=1, patched=SMALL_FILES)
+    assert "could not be written" in full.stderr and "the former file stays" in full.stderr
+    assert node.installation.analyst_database.read_bytes() == before
+    said = node.document("rollback", "population", "000001", "--why", "addresses of another city")
     assert said["release"] == "000001" and said["held"]
     assert list(said["batches"]) == ["public_security.household_registration"]
     assert moved(node) == 0, "analysts see it at once"

@@ -8,7 +8,9 @@ Works in an in-memory DuckDB over the Parquet files; the warehouse stays closed.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +23,9 @@ from expectations.verdict import Check, Verdict
 if TYPE_CHECKING:
     from catalogue.model import BaseTable, Catalogue
     from expectations.session import Session
+
+
+Released = Callable[[str], Sequence[str]]
 
 
 class CandidateLike(Protocol):
@@ -40,17 +45,20 @@ def judge(
     catalogue: Catalogue,
     *,
     accept_volume: bool = False,
+    released: Released | None = None,
 ) -> Verdict:
     """Judge ``candidate`` by the standard of ``table`` and write its page of Data Docs.
 
-    ``accept_volume``: a fall in rows only warns, for the day on which an operator knows that it is right.
+    ``accept_volume``: a fall in rows only warns, for the day on which an operator knows that it is right. ``released``:
+    the Parquet files of a table's current release, as far as they may be read; by default those that lie there.
     """
     from expectations.report import write_report
     from expectations.session import Session
 
     started = time.monotonic()
     with Session(candidate.path, Secret.of(installation)) as session:
-        planned = plan(table, catalogue, _last_release(installation, table, session))
+        released = released or partial(_lying_there, installation)
+        planned = plan(table, catalogue, _last_release(released(table.name), session))
         if accept_volume:
             planned = [replace(c, severity=WARN) if c.rule == "volume" else c for c in planned]
         present = set(session.columns())
@@ -63,7 +71,7 @@ def judge(
                 checks[check.name] = _not_asked(check, candidate, True, "not asked: there is no row")
             elif check.kind != "missing":
                 asked.append(check)
-            elif (views := _known_keys(installation, table, check, catalogue, session)) is not None:
+            elif (views := _known_keys(installation, table, check, catalogue, session, released)) is not None:
                 asked.append(replace(check, arguments={**check.arguments, "views": views}))
             else:
                 words = "not asked: a table that it refers to has no candidate or release yet"
@@ -92,17 +100,17 @@ def _not_asked(check: Planned, candidate: CandidateLike, passed: bool, words: st
     )
 
 
-def _files_to_come(installation: Installation, table: str) -> Path | None:
-    """Where the rows lie that will be current after this run: the table's candidate, else its current
-    release."""
-    for folder in (installation.candidate / table, installation.published / table / "current"):
-        if any(folder.glob("*.parquet")):
-            return folder
-    return None
+def _lying_there(installation: Installation, table: str) -> list[str]:
+    return sorted(map(str, (installation.published / table / "current").glob("*.parquet")))
 
 
 def _known_keys(
-    installation: Installation, table: BaseTable, check: Planned, catalogue: Catalogue, session: Session
+    installation: Installation,
+    table: BaseTable,
+    check: Planned,
+    catalogue: Catalogue,
+    session: Session,
+    released: Released,
 ) -> list[str] | None:
     """Names of views with the keys (column ``known``) of each table that ``check`` refers to; null when one
     of them has no rows to look at yet."""
@@ -112,11 +120,12 @@ def _known_keys(
     views = []
     for name in check.arguments["tables"]:
         key = quoted(catalogue.published_tables[name].primary_key[0])
-        folder = _files_to_come(installation, name)
+        # The rows that will be current after this run: the table's candidate, else its current release.
+        files = sorted(map(str, (installation.candidate / name).glob("*.parquet"))) or released(name)
         if name == table.name:
             rows = quoted(BATCH)
-        elif folder is not None:
-            rows = parquet(folder)
+        elif files:
+            rows = parquet(files)
         else:
             return None
         views.append(f"known_{name}")
@@ -124,15 +133,14 @@ def _known_keys(
     return views
 
 
-def _last_release(installation: Installation, table: BaseTable, session: Session) -> LastRelease | None:
+def _last_release(files: Sequence[str], session: Session) -> LastRelease | None:
     from expectations.session import parquet
 
-    folder = installation.published / table.name / "current"
-    if not any(folder.glob("*.parquet")):
+    if not files:
         return None
-    rows = session.ask(f"select count(*) from {parquet(folder)}")[0][0]
-    names = [row[0] for row in session.ask(f"describe select * from {parquet(folder)}")]
+    rows = session.ask(f"select count(*) from {parquet(files)}")[0][0]
+    names = [row[0] for row in session.ask(f"describe select * from {parquet(files)}")]
     newest = None
     if "_updated_at" in names:
-        newest = session.ask(f"select cast(max(_updated_at) as varchar) from {parquet(folder)}")[0][0]
+        newest = session.ask(f"select cast(max(_updated_at) as varchar) from {parquet(files)}")[0][0]
     return LastRelease(rows, newest)

@@ -82,6 +82,7 @@ class Session:
         return [check_of(check, found[check.name], rows) for check in planned], result
 
 
-def parquet(folder: Path) -> str:
-    """A SQL table expression over all Parquet files of a folder."""
-    return f"read_parquet({literal(str(folder / '*.parquet'))})"
+def parquet(files: Path | Sequence[str]) -> str:
+    """A SQL table expression over Parquet files, or all those of a folder."""
+    listed = [str(files / "*.parquet")] if isinstance(files, Path) else files
+    return f"read_parquet([{', '.join(map(literal, listed))}])"

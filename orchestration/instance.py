@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
@@ -12,7 +14,7 @@ from dagster._core.instance.ref import InstanceRef
 from filelock import FileLock, Timeout
 
 from catalogue.errors import GovshareError
-from catalogue.files import write_whole
+from catalogue.files import tell_damaged, write_whole
 from catalogue.installation import PROJECT_ROOT, Installation
 from orchestration.alive import dead
 
@@ -39,6 +41,24 @@ def dagster_home(installation: Installation) -> None:
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
 
+def put_damaged_aside(home: Path) -> None:
+    """Keep a database of Dagster's that is none any more under another name: Dagster makes it anew, and what it knew of
+    former runs is gone. Nothing of the data is in them."""
+    for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
+        file = home / name
+        try:
+            with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as database:
+                database.execute("select count(*) from sqlite_master").fetchall()
+            sound = file.stat().st_size > 0
+        except sqlite3.DatabaseError as error:
+            sound = not file.exists() or "locked" in str(error)
+        if not sound:
+            tell_damaged(file)
+            for suffix in ("", "-wal", "-shm"):
+                if (part := file.with_name(file.name + suffix)).exists():
+                    part.replace(part.with_name(f"damaged.{part.name}"))
+
+
 @contextmanager
 def command_line_instance(installation: Installation) -> Iterator[DagsterInstance]:
     """The instance, held by one command line at a time.
@@ -57,6 +77,7 @@ def command_line_instance(installation: Installation) -> Iterator[DagsterInstanc
             remedy="wait until it has ended, or give this run its own GOVSHARE_DATA",
         ) from None
     try:
+        put_damaged_aside(installation.dagster_home)
         with DagsterInstance.from_ref(
             InstanceRef.from_dir(str(installation.dagster_home), overrides=PLAIN)
         ) as instance:

@@ -6,7 +6,9 @@ all. What is checked is ``expectations``, what is written ``publishing``; here t
 their figures.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -25,8 +27,9 @@ from orchestration.progress import step
 from publishing.analyst import build_analyst_database
 from publishing.candidate import Candidate, write_candidate
 from publishing.release import held, is_published, publish
-from publishing.released import current_release
+from publishing.released import ReleaseError, current_release, parquet_files
 
+log = logging.getLogger("govshare")
 ANY_RELEASE = LastRelease(rows=1, updated_at="1970-01-01")  # so that the comparing checks are planned, too
 Judged = tuple[Candidate, Verdict]
 
@@ -82,7 +85,7 @@ def _candidate_asset(
             step("publish", table.name, note="candidate")
             written = write_candidate(installation, table)
             step("publish", table.name, rows=written.rows, note="gate")
-            verdict = judge(installation, table, written, catalogue)
+            verdict = judge(installation, table, written, catalogue, released=partial(_readable, installation))
             yield dg.Output((written, verdict), metadata=_figures(written, verdict))
             found = {check["name"]: check for check in verdict.as_dict()["checks"]}
             if not verdict.passed:
@@ -92,6 +95,17 @@ def _candidate_asset(
             yield _check_result(check.name, found.get(check.name))
 
     return candidate
+
+
+def _readable(installation: Installation, table: str) -> list[str]:
+    """The files of a table's current release; none where there is none, or it is damaged, which is told: the gate then
+    has nothing to compare with."""
+    try:
+        release = current_release(installation, table)
+        return parquet_files(release) if release else []
+    except ReleaseError as error:
+        log.warning("%s", error)
+        return []
 
 
 def _before(catalogue: Catalogue, table: str) -> set[str]:

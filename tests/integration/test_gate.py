@@ -7,10 +7,12 @@ The rules on single values are in ``tests/unit/test_gate_rules.py``.
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
@@ -148,7 +150,7 @@ class Gate:
             connection.execute(f"copy t to '{folder}/part-00000.parquet'")
         return SimpleNamespace(path=folder, rows=len(rows))
 
-    def judge(self, rows: list[dict[str, object]], table: BaseTable = PERSON, **options: bool) -> Verdict:
+    def judge(self, rows: list[dict[str, object]], table: BaseTable = PERSON, **options: Any) -> Verdict:
         candidate = self.put(self.installation.candidate / "person", table, rows)
         return judge(self.installation, PERSON, candidate, self.catalogue, **options)
 
@@ -324,3 +326,16 @@ def test_data_docs_need_no_other_host(gate: Gate) -> None:
         linked = set(re.findall(r"""(?:href|src|url)\s*[=(]\s*["']?([^"')\s>]+)""", text))
         assert linked <= {"index.html", "person.html"} | {link for link in linked if link.startswith("#")}
     assert "主键 id_number 唯一" in pages[0].read_text(encoding="utf-8")
+
+
+def test_a_damaged_last_release_stops_no_table(gate: Gate) -> None:
+    """Nothing to compare with is better than a table that is never published again."""
+    from orchestration.publish import _readable
+
+    folder = gate.installation.published / PERSON.name
+    (folder / "000001").mkdir(parents=True)
+    (folder / "000001" / "part-00000.parquet").write_bytes(b"PAR1 no more")
+    (folder / "000001" / "manifest.json").write_text("{")
+    (folder / "current").symlink_to("000001")
+    released = functools.partial(_readable, gate.installation)
+    assert gate.judge(PEOPLE, released=released).passed

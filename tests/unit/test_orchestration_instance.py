@@ -109,3 +109,21 @@ def started(run_id: str) -> dg.EventLogEntry:
     return dg.EventLogEntry(
         error_info=None, user_message="", level="debug", run_id=run_id, timestamp=0.0, dagster_event=event
     )
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\x00 no database" * 500, b"SQLite format 3\x00" + bytes(9000)])
+def test_a_damaged_database_of_dagster_is_kept_aside_and_made_anew(installation: Installation, content: bytes) -> None:
+    with command_line_instance(installation) as instance:
+        run_job(job(), instance)
+    files = [installation.dagster_home / "history" / name for name in ("runs.db", "runs/index.db")]
+    for file in files:
+        for beside in file.parent.glob(f"{file.name}-*"):
+            beside.unlink()
+        file.write_bytes(content)
+    with command_line_instance(installation) as instance:
+        assert run_job(job(), instance).success
+        assert instance.get_latest_materialization_event(one.key) is not None
+    for file in files:
+        assert file.with_name(f"damaged.{file.name}").read_bytes() == content
+    with command_line_instance(installation) as instance:  # what is sound is left alone
+        assert instance.get_runs_count() == 1

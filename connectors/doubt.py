@@ -58,7 +58,10 @@ class Doubt:
 
     def changes(self, difference: Difference, delivery: Delivery, past: Sequence[Manifest]) -> Iterator[pa.RecordBatch]:
         """What a whole delivery changes, and what it withdraws unless that is in doubt."""
-        doubtful = self.keys or self._left_out_more(delivery.report, past)
+        fewer = _files_fewer(delivery, past)
+        if fewer:
+            delivery.report.remark("file_missing", fewer)
+        doubtful = self.keys or fewer > 0 or self._left_out_more(delivery.report, past)
         yield from difference.changes(not doubtful)
         self.kept = doubtful and any(batch.num_rows for batch in difference.gone())
 
@@ -74,6 +77,14 @@ class Doubt:
             if finding.count > known and not (known and finding.what == "trailing_data"):  # counted in bytes
                 return True
         return False
+
+
+def _files_fewer(delivery: Delivery, past: Sequence[Manifest]) -> int:
+    """How many files fewer a whole of several files has than the one before it. A file may be late, so that this one
+    withdraws nothing; where it has as few again, the file is gone."""
+    source = getattr(delivery, "source", None)
+    before = next((m for m in reversed(past) if m.mode == "full" and source and m.source == source), None)
+    return max(0, len(before.files) - len(delivery.files)) if before else 0
 
 
 def _findings(of: ReadReport | Manifest) -> Iterable[Finding]:

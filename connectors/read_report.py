@@ -48,6 +48,7 @@ REMARKS = {
     "encoding_in_doubt": ("line whose encoding is in doubt", "编码存疑的行"),
     "hidden_rows_in_cell": ("cell that held whole rows, read as rows", "包含整行的单元格"),
     "heading": ("heading whose invisible characters were taken off", "含不可见字符的表头"),
+    "file_missing": ("file fewer than in the whole before", "比上一次整体少的文件"),
     "heading_again": ("row that says the heading again, set aside", "重复的表头行"),
     "empty_answer": ("answer without a byte, taken as an empty page", "空应答，按空页处理"),
     "window_404": ("window of time with nothing there (404)", "时间窗口无数据（404）"),

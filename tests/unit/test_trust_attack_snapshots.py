@@ -180,3 +180,16 @@ def test_a_corrected_option_that_leaves_rows_unread_withdraws_no_older_key(tmp_p
     del inbox.resource.connector.options["quote"]
     result = inbox.office.collect(inbox.resource)
     assert inbox.deleted() == [] and result.problems == {"line_unreadable": 1}
+
+
+def test_a_file_that_is_late_in_a_folder_that_is_one_snapshot_is_waited_for_once(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path, "delimited", snapshot="folder")
+    for place in range(3):
+        (inbox.folder / f"{place}.csv").write_text(text(ROWS[2 * place : 2 * place + 2]))
+    inbox.office.collect(inbox.resource)
+    (inbox.folder / "2.csv").unlink()
+    result = inbox.office.collect(inbox.resource)
+    assert inbox.deleted() == []
+    assert {finding.what: finding.count for finding in result.remarks} == {"file_missing": 1, "nothing_withdrawn": 1}
+    result = inbox.put(text([*ROWS[2:4], ("7", "新")]), "1.csv")
+    assert inbox.deleted() == ["5", "6"] and result.remarks == ()

@@ -1,6 +1,8 @@
 """Files in which two programs wrote: some lines UTF-8, others GB18030. Each line is decoded by one rule.
 
-1. What is valid in one of the two only is of that one.
+1. What is valid in one of the two only is of that one. But a line that is not valid in its file's own encoding may be
+   damaged, and what is left of UTF-8 is often valid GB18030: it is of the other one only where more of what is not
+   ASCII is everyday Chinese (GB 2312) by it.
 2. What is valid in neither is of the one that leaves fewer bytes undecoded, else of the file's.
 3. What is valid in both, and whose UTF-8 has sequences of two bytes only, is of the file's: GB18030 has many such
    pairs. In doubt.
@@ -40,7 +42,9 @@ def encoding_of_line(line: bytes, own: str) -> tuple[str, bool]:
         other = next(encoding for encoding in BOTH if encoding != own)
         return (other if _undecoded(line, other) < _undecoded(line, own) else own), False
     if len(valid) == 1:
-        return valid[0], False
+        other = texts[valid[0]] or ""
+        damaged = valid[0] != own and _everyday(other) <= _everyday(line.decode(own, "govshare.mark"))
+        return own if damaged else valid[0], False
     if all(character < "\u0800" for character in texts["utf-8"] or ""):
         return own, True
     utf_8, gb18030 = (_everyday(texts[encoding] or "") for encoding in BOTH)

@@ -121,3 +121,28 @@ def test_elements_beside_the_records_that_look_like_records_are_told(tmp_path: P
     result = collect(tmp_path, "xml", f"<d>{beside}<row><id>1</id><name>a</name></row></d>", records="row")[2]
     assert result.rows == 1
     assert counts(result) == ({"record": (left, left)} if left else {})
+
+
+@pytest.mark.parametrize("name", ["张三", "平原路十二号", "欧阳娜娜", "新乡市红旗区平原路", "李䶮"])
+def test_a_line_of_utf_8_that_lost_a_byte_is_set_aside_and_not_read_as_another_encoding(
+    tmp_path: Path, name: str
+) -> None:
+    """What is left may be valid GB18030: other characters, of which nobody would know."""
+    line = name.encode()
+    for lost in range(len(line)):
+        rows = b"id,name\n1,\xe5\xbc\xa0\xe4\xb8\x89\n2," + line[:lost] + line[lost + 1 :] + b"\n"
+        office, resource, result = collect(tmp_path / str(lost), "delimited", rows)
+        assert result.problems == {"text_undecodable": 1}
+        assert office.landed(resource, "id", "_problem is null") == [("1",)]
+
+
+@pytest.mark.parametrize("name", ["张三", "平原路十二号", "李䶮", "（空）", "王"])
+def test_a_line_of_gb18030_in_a_file_of_utf_8_is_read(tmp_path: Path, name: str) -> None:
+    rows = b"id,name\n1,\xe5\xbc\xa0\xe4\xb8\x89\n2," + name.encode("gb18030") + b"\n"
+    office, resource, _ = collect(tmp_path, "delimited", rows, encoding="utf-8")
+    assert office.landed(resource, "id, name", "_problem is null") == [("1", "张三"), ("2", name)]
+
+
+def test_of_one_damaged_character_that_may_be_another_encoding_its_owner_is_told(tmp_path: Path) -> None:
+    result = collect(tmp_path, "delimited", b"id,name\n1,\xe5\xbc\xa0\xe4\xb8\x89\n2,\xe7\xb2\n")[2]
+    assert [finding.what for finding in result.remarks] == ["other_encoding"]

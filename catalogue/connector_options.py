@@ -44,7 +44,7 @@ class DatabaseOptions(Options):
     overlap: Seconds | None = None
     encoding: Text | None = None
     sessions: Annotated[int, Field(ge=1, le=64)] | None = None
-    range_rows: Positive | None = None
+    range_rows: Count | None = None
     range_key: Text | None = None
     as_text: Names | None = None
     operation: Text | None = None
@@ -99,12 +99,43 @@ class RecordsOptions(TextOptions):
     records: Text | None = None
 
 
+class Paging(BaseModel):
+    """``paging`` of an interface; see connectors.http.paging."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    kind: Literal["none", "page", "offset", "cursor"] | None = None
+    page: Text | None = None
+    offset: Text | None = None
+    cursor: Text | None = None
+    size: Text | None = None
+    page_size: Positive | None = None
+    first: Count | None = None
+    next: Text | None = None
+    ends: list[Text | int] | None = None
+    empty_ends: bool | None = None
+
+
+class Window(BaseModel):
+    """``window`` of an interface; see connectors.http.windows."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    from_: Annotated[Text, Field(alias="from")]
+    to: Text
+    since: Text | date
+    days: Annotated[float, Field(gt=0, le=10**5)] | None = None
+    hours: Annotated[float, Field(gt=0, le=10**6)] | None = None
+    format: Annotated[str, StringConstraints(pattern=r"%|^m?s$")] | None = None
+    lag: Seconds | None = None
+
+
 class HttpOptions(Options):
     path: str | None = None
     method: Literal["GET", "POST", "get", "post"] | None = None
     send: Literal["query", "json", "form"] | None = None
     params: Mapping[str, Any] | None = None
-    paging: Mapping[str, Any] | None = None
+    paging: Paging | None = None
     records: str | None = None
     total: Text | None = None
     success: Mapping[str, Any] | None = None
@@ -112,7 +143,7 @@ class HttpOptions(Options):
     read_again: Annotated[int, Field(ge=0, le=100)] | None = None
     since: Text | None = None
     start: str | int | None = None
-    window: Mapping[str, Any] | None = None
+    window: Window | None = None
     overlap: Seconds | None = None
     timezone: Text | None = None
     watermark_type: Literal["timestamp", "integer", "seconds", "milliseconds"] | None = None
@@ -158,6 +189,12 @@ def wrong_options(kind: str, options: Mapping[str, Any]) -> Iterator[tuple[str, 
     except ValidationError as error:
         found: dict[str, list[str]] = {}
         for entry in error.errors(include_url=False, include_input=False, include_context=False):
-            found.setdefault(str(entry["loc"][0]), []).append(entry["msg"])
+            found.setdefault(_place(entry["loc"]), []).append(entry["msg"])
         for name, words in found.items():
             yield name, " or ".join(dict.fromkeys(words))
+
+
+def _place(steps: tuple[str | int, ...]) -> str:
+    """The option that an error is of, with the name in it for `window` and `paging`; no alternatives of a type."""
+    nested = steps[0] in ("window", "paging") and len(steps) > 1
+    return f"{steps[0]}.{str(steps[1])[:40]}" if nested else str(steps[0])

@@ -110,6 +110,12 @@ class Landing:
                 remedy="have them renamed at the source, or read the table through `query` in meta.connector and give "
                 "them other names there; under `contract: set_aside` only declared columns land",
             )
+        if not all(schema.names):
+            raise CollectError(
+                f"column {schema.names.index('') + 1} of the source has no name",
+                where=where(self.resource),
+                remedy="read the table through `query` in meta.connector and give every column a name there",
+            )
         given = pa.schema([pa.field(f.name, landed_type(f.type)) for f in schema])
         self.columns = tuple((field.name, str(field.type)) for field in given)
         self.source_schema = schema_beside(given, past, self.resource.items)

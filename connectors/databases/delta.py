@@ -10,6 +10,7 @@ which takes ``mode: full``.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ from connectors.read_report import ReadReport
 if TYPE_CHECKING:
     from connectors.databases.connector import DatabaseConnector
     from connectors.databases.reading import Read
+
+
+TEXTUAL = re.compile(r"char|text|clob|string", re.IGNORECASE)  # declared types whose values are in order of letters
 
 
 class Delta:
@@ -132,8 +136,18 @@ class Delta:
     def sequence(self) -> Column | None:
         """The column that numbers the changes: declared, the watermark itself, or the table's own whole-number key."""
         name = self.options.get("sequence")
+        if name and name == self.column.name and self.order.kind == "integer":
+            return None  # ordered as the numbers that its texts are
         if name:
-            return self.connector.column(name, "sequence")
+            column = self.connector.column(name, "sequence")
+            if TEXTUAL.search(column.declared) and self.options.get("watermark_type") != "text":
+                raise CollectError(
+                    f"the sequence {name!r} is text, which puts 10 before 9",
+                    where=self.connector.source.where,
+                    remedy="name a column of numbers, or make it the watermark with `watermark_type: integer`; if its "
+                    "texts are all of one length, say so with `watermark_type: text`",
+                )
+            return column
         if not self.order.is_time and self.order.kind != "text":
             return None
         own = [column for column in self.connector.columns if column.key]

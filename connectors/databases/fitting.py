@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import numpy
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +22,12 @@ from connectors.databases.columns import Column, schema_of
 
 UNREADABLE = "value_unreadable"
 FIRST_TIME = int(dt.datetime(1, 1, 1, tzinfo=dt.UTC).timestamp()) * 1_000_000
+INFINITE = {  # PostgreSQL's, as its driver counts them from 1970 (it wraps around)
+    2**31 - 1 + 10_957 - 2**32: "infinity",
+    -(2**31) + 10_957: "-infinity",
+    2**63 - 1 + 946_684_800_000_000 - 2**64: "infinity",
+    -(2**63) + 946_684_800_000_000: "-infinity",
+}
 LAST_TIME = int(dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC).timestamp()) * 1_000_000 + 999_999
 
 
@@ -73,7 +81,7 @@ def converter(kind: pa.DataType) -> Callable[[Any], Any]:
     if pa.types.is_boolean(kind):
         return truth
     if pa.types.is_binary(kind):
-        return lambda value: value.encode() if isinstance(value, str) else bytes(value)
+        return in_bytes
     return lambda value: value
 
 
@@ -88,6 +96,11 @@ def text(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     return format(value, "f") if isinstance(value, decimal.Decimal) and value.is_finite() else str(value)
+
+
+def in_bytes(value: Any) -> bytes:
+    """Bytes as they are, anything else as its text: ``bytes(5)`` would be five zeros."""
+    return bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else text(value).encode()
 
 
 def whole(value: Any) -> int:
@@ -207,4 +220,13 @@ def _plain(value: pa.Scalar) -> Any:
     try:
         return value.as_py()
     except (OverflowError, ValueError):
-        return str(value.value if hasattr(value, "value") else value.cast(pa.int64()))
+        return _beyond_calendar(value)
+
+
+def _beyond_calendar(value: pa.Scalar) -> str:
+    """A day or moment that Python's calendar does not have, as ISO 8601 writes it (44 BC is -0043)."""
+    number = value.cast(pa.int32() if pa.types.is_date32(value.type) else pa.int64()).as_py()
+    if number in INFINITE:
+        return INFINITE[number]
+    moment = numpy.datetime64(number, "D") if pa.types.is_date32(value.type) else numpy.datetime64(number, "us")
+    return re.sub(r"^-0*(\d+)", lambda year: f"-{year[1]:0>4}", str(moment)).replace("T", " ")

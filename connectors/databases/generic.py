@@ -7,6 +7,7 @@ other readers are measured against. Here too: opening an engine so that it canno
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -95,6 +96,8 @@ def describe(engine: sa.Engine, source: Source) -> list[Column]:
         keys = set(inspector.get_pk_constraint(source.table, schema=source.schema)["constrained_columns"])
     except sa.exc.NoSuchTableError:
         raise source.no_table() from None
+    except sa.exc.DBAPIError as error:  # a file that is no database, or is locked, shows only here
+        raise source.refused(error) from None
     loose = engine.dialect.name == "sqlite"  # any value may stand in any column there
     return [
         Column(
@@ -267,6 +270,13 @@ def compiled(statement: sa.Select[Any], dialect: sa.Dialect) -> str:
     return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
+def _not_finite(dialect: sa.Dialect, value: Any) -> str:
+    """NaN or an infinity as SQL: only some engines have them, and only these give them."""
+    if dialect.name == "sqlite":
+        return "9e999" if value > 0 else "-9e999"
+    return f"cast('{float(value)}' as {'double precision' if dialect.name == 'postgresql' else 'binary_double'})"
+
+
 def literal(dialect: sa.Dialect, value: Any) -> str:
     """A value as SQL of the dialect; used for watermarks and key ranges, which come from landed rows."""
     if isinstance(value, dt.datetime):
@@ -282,6 +292,8 @@ def literal(dialect: sa.Dialect, value: Any) -> str:
             value = value.replace("\\", "\\\\")
         kind = sa.String()
     else:
+        if not math.isfinite(value):
+            return _not_finite(dialect, value)
         kind = sa.Numeric()
     processor = kind.dialect_impl(dialect).literal_processor(dialect)
     assert processor is not None

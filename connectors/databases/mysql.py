@@ -87,7 +87,7 @@ class MysqlReader:
         host, port = url.host or "127.0.0.1", url.port or 3306
         arguments: dict[str, Any] = {
             "user": url.username,
-            "password": url.password or "",
+            "password": str(url.password or "").encode(),  # the driver itself knows no other letters than Latin ones
             "db": url.database,
             "charset": "utf8mb4",
             "use_unicode": False,
@@ -187,7 +187,7 @@ class MysqlReader:
         elif kind == "double":
             arrow = pa.float64()
         elif kind == "float":  # printed with six digits only, unless it is a double
-            arrow, expression = pa.float64(), f"{quoted} + 0e0"
+            arrow, expression = pa.float32(), f"{quoted} + 0e0"
         elif kind == "date":
             arrow = pa.date32()
         elif kind == "datetime":
@@ -251,7 +251,13 @@ class MysqlReader:
             description = self._run(step())
         except Exception as error:
             raise self.source.refused(error) from None
-        return [Column(entry[0], types.get(entry[1], pa.string())) for entry in description]
+        quote = self.dialect.identifier_preparer.quote_identifier
+        return [
+            Column(name, pa.float32(), expression=f"{quote(name)} + 0e0")  # as in a table
+            if kind == F.FLOAT
+            else Column(name, types.get(kind, pa.string()))
+            for name, kind, *_ in description
+        ]
 
     def read(self, statement: str, columns: Sequence[Column], careful: bool = False) -> Iterator[pa.RecordBatch]:
         cursor = self.connection.cursor(SSCursor)

@@ -67,6 +67,7 @@ class FirstLoad:
         load = self.unfinished or {"id": datetime.now(UTC).isoformat(), "index": -1, "upto": None}
         watermark, load = self._watermark(load)
         after, index = load["upto"], load["index"]
+        ends = {after}
         while True:
             connector.source.need_allowed_hour()
             index += 1
@@ -74,7 +75,7 @@ class FirstLoad:
             if after is not None:
                 above.append(f"{key} > {literal(dialect, watermarks.value(after, kind))}")
             upto = watermarks.as_text(self._nth_key(key, table, above, range_rows))
-            if upto is not None and upto == after:
+            if upto is not None and upto in ends:
                 raise CollectError(
                     f"the keys of {column.name!r} cannot be put in order: a range ends where it begins",
                     where=connector.source.where,
@@ -89,6 +90,7 @@ class FirstLoad:
             yield connector.read("range", conditions=tuple(conditions), watermark=watermark, load=facts)
             if upto is None:
                 return
+            ends.add(upto)
             after = upto
 
     def _watermark(self, load: Mapping[str, Any]) -> tuple[Watermark | None, Mapping[str, Any]]:

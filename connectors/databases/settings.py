@@ -23,6 +23,7 @@ from connectors.base import CollectError, NotNow, ResourceLike, where
 from connectors.connections import Connection
 from connectors.databases.tls import ENCRYPTED, VERIFIED, Tls, tls_of
 from connectors.secrets import masked
+from connectors.shown import shown_name
 
 T = TypeVar("T")
 NAMED_CODE = re.compile(r"\b(?:ORA|DPY|DPI)-\d{4,5}\b")
@@ -76,7 +77,7 @@ class Source:
             connection=connection.name,
             table=settings.get("table") or "",
             schema=settings.get("schema"),
-            query=settings.get("query"),
+            query=_query(settings.get("query")),
             condition=settings.get("where"),
             timeout=float(settings.get("timeout_seconds", 3600)),
             fetch_rows=int(settings.get("fetch_rows", 10_000)),
@@ -85,7 +86,7 @@ class Source:
             overlap=float(settings["overlap"]) if settings.get("overlap") is not None else None,
             timezone=_timezone(str(settings.get("timezone", CHINA)), resource),
             tls=tls_of(url, connection.settings, connection.folder, place, connection.name),
-            encoding=settings.get("encoding"),
+            encoding=_encoding(settings.get("encoding"), resource),
         )
 
     def need_allowed_hour(self, now: dt.datetime | None = None, *, read: bool = False) -> None:
@@ -167,6 +168,26 @@ class Source:
             code = named[0]
         said = without_values(masked(said))[:300] or type(original).__name__
         return f"{said} ({code})" if code else said
+
+
+def _query(declared: str | None) -> str | None:
+    """A query as it may stand in brackets: without the semicolon that ends a statement."""
+    bare = declared.rstrip() if declared else ""
+    return bare.rstrip(";") + "\n" if bare.endswith(";") else declared
+
+
+def _encoding(name: str | None, resource: ResourceLike) -> str | None:
+    if name is None:
+        return None
+    try:
+        b"a".decode(name)
+    except UnicodeDecodeError:  # of two bytes a letter
+        pass
+    except LookupError:
+        raise CollectError(
+            f"encoding {shown_name(name)} is unknown", where=where(resource), remedy="write it as gb18030 or utf-8"
+        ) from None
+    return name
 
 
 def _timezone(name: str, resource: ResourceLike) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,15 +21,28 @@ from connectors.http.client import Empty, Refused
 from connectors.shown import shown_names
 
 # Names by which an answer often says that it is an error, and what they say when it is none.
-SAYS = re.compile(r"(err|error|ret|rtn|result|status|resp)?_?(code|no)|status|success|errors?|fault", re.IGNORECASE)
-FINE = re.compile(r"|0+|1|2\d\d|true|ok|success\w*|succeed\w*|none|null|\[\]|\{\}", re.IGNORECASE)
+SAYS = re.compile(
+    r"(err|error|ret|rtn|result|status|resp|sub|return|biz|state)?_?(code|no)|status|state|(is_?)?(success|ok)|errors?"
+    r"|fault|ret|rtn|flag|(result|success)_?flag|error_?(msg|message)|err_?msg",
+    re.IGNORECASE,
+)
+AROUND = re.compile(r"head|header|meta|status|state|resp|response|result|base_?resp", re.IGNORECASE)
+FINE = re.compile(
+    r"|0+|1|2\d\d|true|t|ok|y|yes|success\w*|succeed\w*|none|null|\[\]|\{\}|(操作|查询|请求|调用|执行|获取)?(成功|正常)",
+    re.IGNORECASE,
+)
+# Names by which an answer says how many records there are in all, that more follow, or that none do.
+TOTALS = re.compile(r"total(_?(count|num|number|records?|rows?|elements|items|size))?|records?_?total|row_?count", re.I)
+MORE = re.compile(r"has_?(more|next)(_?page)?|more", re.IGNORECASE)
+LAST = re.compile(r"(is_?)?last(_?page)?|finished|is_?end", re.IGNORECASE)
 written = json.JSONEncoder(sort_keys=True).encode
 CODE = re.compile(r"[A-Za-z0-9_.-]{1,6}")
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer's records. ``params`` asked for it; ``total`` is how many the interface says there are.
+    """One answer's records. ``params`` asked for it; ``total`` is how many the interface says there are, ``announced``
+    what names beside the records say that nobody declared (see ``beside``).
 
     ``last``: this answer itself says that nothing follows. ``silent``: it had not a byte.
     """
@@ -41,6 +54,7 @@ class Page:
     next: str | None
     last: bool = False
     silent: bool = False
+    announced: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def texts(self) -> list[str]:
@@ -65,6 +79,7 @@ class Answers:
         self.total = options.get("total")
         self.success: Mapping[str, Any] = options.get("success", {})
         self.next = options.get("paging", {}).get("next")
+        self.ends = [text_of(value) for value in options.get("paging", {}).get("ends", ())]
 
     def page(self, answer: Any, params: Mapping[str, Any], place: str) -> Page:
         if isinstance(answer, Empty):
@@ -89,7 +104,23 @@ class Answers:
         following = lookup(answer, self.next) if self.next else None
         if isinstance(following, dict | list):
             raise Unreadable("the next cursor is no text", place=place, remedy="correct `next` of `paging`")
-        return Page(place, params, records, total, text_of(following) or None)
+        over = following is None or following is False or text_of(following) in self.ends
+        announced = self.beside(answer)
+        if self.next and not _has(answer, self.next):
+            announced[self.next] = None
+        return Page(place, params, records, total, None if over else text_of(following) or None, announced=announced)
+
+    def beside(self, answer: Any) -> dict[str, Any]:
+        """Names on the way to the records by which interfaces say how many there are, or whether there are more."""
+        found: dict[str, Any] = {}
+        for name in ["", *self.records.split(".")]:
+            answer = answer.get(name) if name and isinstance(answer, dict) else answer
+            for word, value in answer.items() if isinstance(answer, dict) else ():
+                if TOTALS.fullmatch(word) and not self.total and (count := _count(value)) is not None:
+                    found[word] = count
+                elif (MORE.fullmatch(word) and value is True) or (LAST.fullmatch(word) and value is False):
+                    found[word] = value
+        return found
 
     def _is_there(self, answer: Any) -> bool:
         """Whether there is a null where the list should be; or, beside a code that says that all went well, a null or
@@ -111,7 +142,15 @@ class Answers:
     def _said(self, answer: Any) -> dict[str, Any]:
         """What names say by which answers often tell an error."""
         names = answer if isinstance(answer, dict) else {}
-        return {name: value for name, value in names.items() if SAYS.fullmatch(name)}
+        said: dict[str, Any] = {}
+        for name, value in names.items():
+            within = value if isinstance(value, dict) and AROUND.fullmatch(name) else {}
+            inner = {f"{name}.{other}": word for other, word in within.items() if SAYS.fullmatch(other)}
+            if inner:
+                said |= inner
+            elif SAYS.fullmatch(name):
+                said[name] = value
+        return said
 
     def _need_success(self, answer: Any, place: str) -> None:
         """Many interfaces say 200 and mean an error: then a code in the answer tells."""
@@ -136,6 +175,15 @@ class Answers:
                     remedy=f"declare `success: {{path: {name}, equals: …}}` in meta.connector with the codes that mean "
                     "that all went well",
                 )
+
+
+def _has(answer: Any, path: str) -> bool:
+    """Whether the names of a path are there, whatever stands under them."""
+    for name in path.split("."):
+        if not isinstance(answer, dict) or name not in answer:
+            return False
+        answer = answer[name]
+    return True
 
 
 def _count(value: Any) -> int | None:

@@ -92,7 +92,7 @@ class HttpDelivery:
             if self.mode != "compare":
                 self.reading.marks.report(self.report)
             self.watermark = replace(self.watermark, high=self.reading.marks.high(former))
-        self.withdraws = not (self.reading.bad or self.reading.repeated())
+        self.withdraws = not (self.reading.bad or self.reading.repeated() or self.reading.more)
         if self.mode == "full" and not self.withdraws:
             self.report.remark("nothing_withdrawn")
         self._remark_line()

@@ -6,6 +6,7 @@ whether what was read is a state of the list that existed is ``reading``'s.
 ``paging`` in meta.connector: ``kind`` (``none``, ``page``, ``offset``, ``cursor``),
 ``page``/``offset``/``cursor`` (name of the parameter), ``size`` (name of the parameter for the page size),
 ``page_size``, ``first`` (number of the first page, 1), ``next`` (path of the next cursor in the answer),
+``ends`` (cursors that mean that nothing follows, as 0 or -1; null, an empty text and false always do),
 ``empty_ends`` (an empty page is the end even if a new cursor stands beside it).
 
 A page that is empty, or 404 behind the first, is the end; of a cursor, the answer without a next one is. Where
@@ -65,7 +66,7 @@ def pages(
         place = f"page {number}"
         if total is not None and count >= total and kind != "cursor":
             if behind and total:
-                _need_nothing(ask, answers, params, place, seen, total)
+                _need_nothing(ask, answers, params, place, seen, total, seam)
             return
         try:
             page = answers.page(ask(params, place, False), params, place)
@@ -150,15 +151,23 @@ def _without_seam(page: Page, seam: str) -> Page:
 
 
 def _need_nothing(
-    ask: Ask, answers: Answers, params: Mapping[str, Any], place: str, seen: Mapping[bytes, str], total: int
+    ask: Ask,
+    answers: Answers,
+    params: Mapping[str, Any],
+    place: str,
+    seen: Mapping[bytes, str],
+    total: int,
+    seam: str | None,
 ) -> None:
-    """Behind the last page there may be nothing, an error, or a page that came already."""
+    """Behind the last page there may be nothing, an error, a page that came already, or the record where pages meet."""
     try:
         page = answers.page(ask(params, place, True), params, place)
     except (OverLimit, ComeBack):
         raise
     except Unreadable:
         return
+    if seam is not None and page.texts[:1] == [seam] and page.digest() not in seen:
+        page = _without_seam(page, seam)
     if page.records and page.digest() not in seen:
         raise Changed(
             f"the interface announces {total:,} records and gives more",

@@ -71,6 +71,7 @@ class Reading:
         self.whole = False  # one answer gave everything and said so
         self.ended = False
         self.report = ReadReport()
+        self.more: list[str] = []  # what says that the source holds more than was read
         self._raw_names: dict[str, str] = {}
         self._keys, self._pages = array("q"), array("q")
 
@@ -207,11 +208,25 @@ class Reader:
                 if self.verify == "ends" and len(seen) > 1 and self.paging in ("page", "offset"):
                     for page in seen:
                         self._need_unchanged(page)
+                self._look_for_more(seen, count, reading)
                 reading.lists += 1
         if missing is not None and not reading.answers:
             raise missing
         reading.ended = True
         reading.whole = len(asked) <= 1 and reading.answers <= 1 and (first is None or first.last)
+
+    def _look_for_more(self, seen: Sequence[Page], count: int, reading: Reading) -> None:
+        """What the answers themselves say of records that were not asked for."""
+        if not seen or not count:
+            return
+        for name, said in seen[-1].announced.items():
+            if said is None:
+                if len(seen) == 1:  # null or empty says that it is the last; that it is not there says nothing
+                    reading.more.append(f"no answer has the next cursor `{name}`: is `next` of `paging` right?")
+            elif isinstance(said, bool):
+                reading.more.append(f"`{name}` of the last answer says that more follows: declare `paging`")
+            elif said > count:
+                reading.more.append(f"`{name}` says {said:,}, and {count:,} came: declare `paging` and `total`")
 
     def _pages(self, extra: Mapping[str, Any]) -> Iterator[Page]:
         overlap, behind = self.verify == "overlap", self.verify != "none"
@@ -228,6 +243,8 @@ class Reader:
         said = VERIFIED[self.verify]
         if said is not None and not reading.whole:
             reading.report.unknown(said)
+        for words in dict.fromkeys(reading.more):
+            reading.report.unknown(words)
         repeated = reading.repeated()
         if repeated:
             reading.report.remark("key_on_two_pages", repeated)

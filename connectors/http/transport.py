@@ -96,6 +96,14 @@ class Response:
     retry_after: str | None
 
 
+def _joined(base: str, path: str) -> str:
+    """An address with a path behind its own; parameters in the address (a token) stay parameters."""
+    bare, _, words = base.partition("?")
+    path, _, more = path.lstrip("/").partition("?")
+    query = "&".join(filter(None, (words, more)))
+    return f"{bare.rstrip('/')}/{path}" + (f"?{query}" if query else "")
+
+
 class Transport:
     """Sends requests of one connection. Not for use by two threads at once."""
 
@@ -129,7 +137,7 @@ class Transport:
     def address(self, path: str) -> str:
         """The address of a path relative to ``url``; a whole address must lie in a declared host."""
         _need_address(self.base)
-        url = path if "://" in path else f"{self.base}/{path.lstrip('/')}" if path else self.base
+        url = path if "://" in path else _joined(self.base, path) if path else self.base
         _need_address(url)
         if not self._declared(urlsplit(self.base), urlsplit(url)):
             raise Unreadable(

@@ -60,6 +60,8 @@ def windows(options: Mapping[str, Any], low: dt.datetime | None, now: dt.datetim
             "`window` is incomplete",
             remedy="give `from`, `to`, `since` (an ISO date) and `days` in meta.connector",
         ) from None
+    if "%" not in form and form not in EPOCH:
+        raise Unreadable("`format` of `window` writes no time", remedy="write it as %Y-%m-%d %H:%M:%S, or s or ms")
     length = length or dt.timedelta(days=1)
     if length <= dt.timedelta(0):
         raise Unreadable("`window` has no length", remedy="give `days` or `hours` of `window` as more than 0")

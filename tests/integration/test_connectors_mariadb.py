@@ -64,7 +64,7 @@ VALUES = [
     ("int(8) zerofill", "7", "int64", 7),
     ("decimal(12,2)", "-1234567890.10", "decimal128(12, 2)", Decimal("-1234567890.10")),
     ("decimal(50,20)", "1.5", "string", "1.50000000000000000000"),
-    ("float", "0.1", "double", pytest.approx(0.1)),
+    ("float", "0.1", "float", pytest.approx(0.1)),
     ("double", "0.1", "double", 0.1),
     ("char(6)", "'张三  '", "string", "张三"),  # the server itself takes the padding off
     ("varchar(9)", "' a '", "string", " a "),

@@ -173,7 +173,7 @@ def test_a_weaker_verification_says_so(tmp_path: Path, server: Server, verify: s
     server.records = records(9)
     result = office(tmp_path, server).collect(births(**TOTAL, verify=verify))
     assert result.rows == 9 and f"`verify: {verify}`" in result.message
-    with pytest.raises(CollectError, match="unknown `verify` 'both'"):
+    with pytest.raises(CollectError, match="`verify`: Input should be 'all', 'overlap', 'ends' or 'none'"):
         office(tmp_path, server).collect(births(**TOTAL, verify="both"))
 
 

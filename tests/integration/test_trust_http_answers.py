@@ -444,8 +444,10 @@ def test_an_interface_without_an_end_is_ended(tmp_path: Path, server: Server) ->
     server.answer = lambda asked: (200, {"data": {"list": records(4, 4 * len(server.asked))}}, {})
     with pytest.raises(CollectError, match=r"more than 50 answers in one collection.*pages_limit"):
         office(tmp_path, server).collect(births(**PAGED, pages_limit=50))
-    with pytest.raises(CollectError, match=r"more than 0 MB in one collection.*bytes_limit_mb"):
-        office(tmp_path, server).collect(births(**PAGED, bytes_limit_mb=0.01))
+    pad = "x" * 300_000
+    server.answer = lambda asked: (200, {"pad": pad, "data": {"list": records(4, 4 * len(server.asked))}}, {})
+    with pytest.raises(CollectError, match=r"more than 1 MB in one collection.*bytes_limit_mb"):
+        office(tmp_path, server).collect(births(**PAGED, bytes_limit_mb=1))
     server.answer = lambda asked: (200, {"data": {"list": records(4, int(asked.params["pageNum"]) % 3)}}, {})
     with pytest.raises(CollectError, match="the same records as on page 1, 3 times in a row"):
         office(tmp_path, server).collect(births(**PAGED))

@@ -4,7 +4,8 @@ All cells land as text: numbers and dates as they stand in the file (without pad
 digits, what Visual FoxPro marks as null as null. Records marked as deleted are left out and counted. A file that is
 shorter than its own record count says lands nothing: it broke off. Whole records past that count are left out and
 told, for a program that removes records leaves their bytes behind. A record whose memo text is not in the memo
-file is a row with ``value_unreadable``.
+file is a row with ``value_unreadable``, one that begins with another mark than a blank or ``*`` a row with
+``line_unreadable``.
 
 Options: ``encoding`` (default: what the file's language mark says, else found out, as GB18030 mostly is).
 """
@@ -19,7 +20,15 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from connectors.files.reader import TEXT_UNDECODABLE, VALUE_UNREADABLE, Content, Rows, heading_names, text_schema
+from connectors.files.reader import (
+    LINE_UNREADABLE,
+    TEXT_UNDECODABLE,
+    VALUE_UNREADABLE,
+    Content,
+    Rows,
+    heading_names,
+    text_schema,
+)
 from connectors.files.text import Unreadable, decoded, known_encoding, spoiled
 
 LANGUAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4E: "cp949", 0x4F: "big5", 0x78: "big5", 0x7B: "cp932"}
@@ -27,6 +36,7 @@ WESTERN = {0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x57: "cp1252", 0x58: "
 VISUAL_FOXPRO = (0x30, 0x31, 0x32)
 TYPES = "CNDLFMGPWIYTB0OVQ+@"
 MEMO_TYPES = "MGPW"
+MARKS = (b" ", b"\0")  # with which a record begins that is not deleted
 READ_RECORDS = 4096
 JULIAN_1970 = 2440588  # the Julian day of 1970-01-01, from which FoxPro's timestamps count days
 NEW_ONE = "ask the department for the file again"
@@ -123,6 +133,8 @@ class Dbf:
                 if record[self.spare].strip(b" \0"):
                     self.content.report.leave_out("column", where=f"record {number:,}, bytes that no field covers")
                 cells, problem = self._cells(record, memo)
+                if record[:1] not in MARKS:  # the fields may be somewhere else
+                    problem = LINE_UNREADABLE
                 raw = decoded(record, self.encoding) if problem else None
                 rows.add(cells, number, problem, raw, len(record))
                 if rows.full:

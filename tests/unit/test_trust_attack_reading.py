@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,11 @@ def test_a_line_of_gb18030_in_a_file_of_utf_8_is_read(tmp_path: Path, name: str)
 def test_of_one_damaged_character_that_may_be_another_encoding_its_owner_is_told(tmp_path: Path) -> None:
     result = collect(tmp_path, "delimited", b"id,name\n1,\xe5\xbc\xa0\xe4\xb8\x89\n2,\xe7\xb2\n")[2]
     assert [finding.what for finding in result.remarks] == ["other_encoding"]
+
+
+@pytest.mark.parametrize(("mark", "problems"), [(b" ", {}), (b"\0", {}), (b"?", {"line_unreadable": 1})])
+def test_a_dbf_record_with_an_unknown_mark_is_set_aside(tmp_path: Path, mark: bytes, problems: dict[str, int]) -> None:
+    fields = b"".join(struct.pack("<11sc4xBB14x", name, b"C", 4, 0) for name in (b"id", b"name"))
+    head = struct.pack("<B3BIHH20x", 3, 126, 1, 1, 2, 32 + len(fields) + 1, 9) + fields + b"\r"
+    result = collect(tmp_path, "dbf", head + b" 1   a   " + mark + b"2   b   \x1a")[2]
+    assert result.rows == 2 and result.problems == problems

@@ -42,6 +42,8 @@ def _inspector(resource: ResourceLike, connection: Connection) -> Iterator[tuple
     engine = open_engine(source, connect_args=arguments)
     try:
         yield source.connect(lambda: sa.inspect(engine)), source
+    except sa.exc.DBAPIError as error:
+        raise source.refused(error) from None
     finally:
         engine.dispose()
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
+import sqlalchemy as sa
 
 from catalogue.errors import without_values
 from catalogue.vocabulary import CHINA
@@ -26,6 +27,7 @@ from connectors.secrets import masked
 from connectors.shown import shown_name
 
 T = TypeVar("T")
+SERVER = re.compile(r'connection to server at "[^"]*"(?: \([^)]*\))?, port \d+ failed: ')
 NAMED_CODE = re.compile(r"\b(?:ORA|DPY|DPI)-\d{4,5}\b")
 
 
@@ -71,6 +73,7 @@ class Source:
             )
         limit = settings.get("rows_per_second")
         url, place = connection.url(resource), where(resource, f"connection {connection.name!r}")
+        _need_url(url, place)
         return cls(
             url=url,
             where=place,
@@ -166,8 +169,20 @@ class Source:
             said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         if code is None and (named := NAMED_CODE.search(said)):
             code = named[0]
-        said = without_values(masked(said))[:300] or type(original).__name__
+        # The address is in the settings; its quotes would hide the words between it and the reason.
+        said = without_values(SERVER.sub("", masked(said)))[:300] or type(original).__name__
         return f"{said} ({code})" if code else said
+
+
+def _need_url(url: str, place: str) -> None:
+    try:
+        sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise CollectError(
+            "the connection's `url` is no SQLAlchemy URL",
+            where=place,
+            remedy="write it as dialect+driver://user:${PASSWORD}@host:port/database",
+        ) from None
 
 
 def _query(declared: str | None) -> str | None:

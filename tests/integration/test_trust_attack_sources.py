@@ -18,6 +18,8 @@ from support.servers import MARIADB, mariadb, mariadb_database, postgresql, post
 
 from catalogue.connector_options import wrong_options
 from catalogue.errors import GovshareError
+from connectors.connections import Connections
+from connectors.databases.listing import tables_of
 
 
 def sqlite_office(folder: Path, *statements: str) -> tuple[Office, Path]:
@@ -338,3 +340,22 @@ def test_a_wrong_name_or_value_of_paging_and_windows_is_refused_by_check(options
 def test_duckdb_reads_back_what_a_single_precision_column_says() -> None:
     """What makes 0.1 of a float 0.1 in text: the cast of a FLOAT, not of a DOUBLE."""
     assert duckdb.sql("select cast(cast(0.1 as float) as varchar)").fetchall() == [("0.1",)]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql//x", "is no SQLAlchemy URL"),
+        ("sqlite:///none.db", "the database refused or broke off"),
+        ("postgresql://postgres@127.0.0.1:5432/none_13800001111", r'database "…" does not exist'),
+    ],
+)
+def test_a_connection_that_cannot_be_listed_says_why(tmp_path: Path, url: str, message: str) -> None:
+    (tmp_path / "city").mkdir()
+    (tmp_path / "city" / "none.db").write_bytes(b"no database" * 999)
+    office = Office(tmp_path, f'url = "{url}"')
+    resource = database_resource()
+    connection = Connections.load(office.installation).get(resource)
+    with pytest.raises(GovshareError, match=message) as caught:
+        tables_of(resource, connection)
+    assert "13800001111" not in str(caught.value)

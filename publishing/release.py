@@ -26,7 +26,6 @@ from publishing.files import point, rename_into_place, sweep
 from publishing.released import (
     CURRENT,
     MANIFEST,
-    ReleaseError,
     current_number,
     current_release,
     damage,
@@ -166,7 +165,7 @@ def releases(installation: Installation) -> list[dict[str, Any]]:
     held (why newer ones are not released; null where they are)."""
     found = []
     for table in published_tables(installation, with_current=False):
-        current, hold = current_number(installation, table), held(installation, table)
+        current, why = current_number(installation, table), _why_held(installation, table)
         for manifest in manifests(installation.published / table):
             found.append(
                 {
@@ -176,7 +175,7 @@ def releases(installation: Installation) -> list[dict[str, Any]]:
                     "rows": manifest["rows"],
                     "published_at": manifest["published_at"],
                     "gate": manifest["gate"]["verdict"],
-                    "held": hold.why if hold and manifest["release"] == current else None,
+                    "held": why if manifest["release"] == current else None,
                 }
             )
     return found
@@ -198,14 +197,21 @@ def is_published(installation: Installation, table: str, fingerprint: str | None
     current release is what was published."""
     if fingerprint is None or current_fingerprint(installation, table) != fingerprint:
         return False
-    hold = withdrawn(installation.published / table).hold
-    if hold and not hold.in_force(installation):
-        return False
     try:
+        hold = withdrawn(installation.published / table).hold
         manifest = current_release(installation, table)
-    except ReleaseError:
+    except GovshareError:  # damaged: told by who publishes the table, and by no other
         return False
-    return manifest is not None and not damage(manifest)
+    ended = hold is not None and not hold.in_force(installation)
+    return manifest is not None and not ended and not damage(manifest)
+
+
+def _why_held(installation: Installation, table: str) -> str | None:
+    try:
+        hold = held(installation, table)
+    except GovshareError as error:
+        return str(error)
+    return hold.why if hold else None
 
 
 def held(installation: Installation, table: str) -> Hold | None:

@@ -125,7 +125,8 @@ def test_a_damaged_decision_releases_nothing_until_somebody_decides_again(
     (installation.published / "person" / "withdrawn.json").write_bytes(content)
     with pytest.raises(GovshareError, match="rolled back cannot be read"):
         release(installation, 5)
-    assert _rows(installation) == 3
+    assert _rows(installation) == 3 and not is_published(installation, "person", "f4"), "it stops no other table"
+    assert "cannot be read" in str(releases(installation)[0]["held"])
     rollback(installation, "person", "000001", why="wrong")
     assert release(installation, 5).state == "held"
 

@@ -17,10 +17,9 @@ import pyarrow as pa
 from connectors.files import json_text, python_literal
 from connectors.files.json_text import RepeatedName, cells_of, too_deep
 from connectors.files.reader import LINE_UNREADABLE, Content, Rows, column_names, text_schema
-from connectors.files.text import blocks, encoding_of, lines
+from connectors.files.text import END_OF_FILE, blocks, encoding_of, lines
 from connectors.files.two_encodings import Found
 
-END_OF_FILE = "\x1a"  # Ctrl-Z, as DOS programs end a text
 Parse = Callable[[str], Any]
 
 

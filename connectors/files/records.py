@@ -19,11 +19,11 @@ from connectors.files.hidden_rows import (
     Dialect,
     hides_rows,
 )
+from connectors.files.text import END_OF_FILE
 
 csv.field_size_limit(sys.maxsize)
 
 LINE_END = frozenset(LINE_ENDS)
-END_OF_FILE = "\x1a"  # Ctrl-Z, as DOS programs end a text
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ BLOCK_BYTES = 4 << 20
 LONGEST_LINE = 256 << 20
 LONGEST_WHOLE_LINE = 16 << 20  # whose encoding is decided for the line
 SAMPLE_BYTES = 4096
+END_OF_FILE = "\x1a"  # Ctrl-Z, as DOS programs end a text
 DOUBTFUL_BYTES = 1 << 20  # what decides about a file that is whole in no encoding
 
 _FIRST_MARK = 0x10FF00  # the last 256 characters of private use plane 16, one for each byte
@@ -177,11 +178,21 @@ def _undecoded(sample: bytes, encoding: str) -> int:
 def blocks(
     file: BinaryIO, encoding: str, skip: int = 0, found: two_encodings.Found = lambda what, line: None
 ) -> Iterator[str]:
-    """The file's text in blocks of some megabytes, undecodable bytes as marks, no byte order mark.
+    """The file's text in blocks of some megabytes, undecodable bytes as marks, no byte order mark, no Ctrl-Z at the end.
 
     A file in UTF-8 or GB18030 may have lines in the other one: ``two_encodings`` has the rule, ``found`` is called
     with a remark's code and the line.
     """
+    last = ""
+    for block in _blocks(file, encoding, skip, found):
+        if last:
+            yield last
+        last = block
+    if last := last.removesuffix(END_OF_FILE):
+        yield last
+
+
+def _blocks(file: BinaryIO, encoding: str, skip: int, found: two_encodings.Found) -> Iterator[str]:
     file.seek(skip)
     if encoding not in two_encodings.BOTH:
         yield from _incrementally(iter(lambda: file.read(BLOCK_BYTES), b""), encoding)

@@ -52,7 +52,7 @@ def test_the_look_over_a_row_sees_whatever_cleaning_changes(values: list[str]) -
     [
         ("王&#29724;", "王琜"), ("新乡&nbsp;", "新乡"), ("甲&#12288;乙", "甲 乙"), ("A&amp;B", "A&B"), ("A&B", "A&B"),
         ("&amp;lt;b&amp;gt;", "<b>"), ("&amp;amp;middot;", "·"), ("&#183;", "·"), ("&ldquo;豫&rdquo;", "“豫”"),
-        ("a&unknown;b", "a&unknown b"), ("&#0;x", "x"), ("１８号楼", "18号楼"), ("Ｎ／Ａ", "N／A"), ("a\u200bb", "ab"),
+        ("a&unknown;b", "a&unknown b"), ("&#0;x", "□x"), ("１８号楼", "18号楼"), ("Ｎ／Ａ", "N／A"), ("a\u200bb", "ab"),
         ("\u202a410702\u202c", "410702"), ("a\u00a0 b", "a b"), ("第一行\r\n第二行", "第一行 第二行"), ("it's", "it's"),
         ("back\\slash", "back\\slash"), ("&#92;", "\\"), ("\u2003x\u2028y", "x y"),
     ],

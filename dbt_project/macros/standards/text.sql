@@ -48,28 +48,34 @@
     {{ return(text_replaced(text_replaced(x, '&(amp|AMP)#', '&#'), '&((amp|AMP|#0*38|#[xX]0*26);)+', '&')) }}
 {%- endmacro %}
 
-{# Numbered characters as themselves. Numbers 128 to 159 are Windows' (as browsers read them), controls a blank. #}
+{# Numbered characters as themselves. Numbers 128 to 159 are Windows' (as browsers read them), controls a blank; 0 and 26 (substitute) stand for a character that was lost. #}
 {% macro _numbered_characters(x) -%}
     {%- set windows = '€□‚ƒ„…†‡ˆ‰Š‹Œ□Ž□□‘’“”•–—˜™š›œ□žŸ' -%}
     {%- set number = "case when substr(_one, 3, 1) in ('x', 'X') then " ~ hexadecimal("substr(_one, 4, length(_one) - 4)") ~ " else "
         ~ cast_or_null("substr(_one, 3, length(_one) - 3)", 'bigint') ~ " end" -%}
-    {%- set character = "case when _v < 32 or _v = 127 then ' ' when _v between 128 and 159 then substr('" ~ windows ~ "', cast(_v - 127 as integer), 1) when _v < 55296 or _v between 57344 and 65533 or _v between 65536 and 1114111 then "
+    {%- set character = "case when _v = 0 or _v = 26 then '□' when _v < 32 or _v = 127 then ' ' when _v between 128 and 159 then substr('" ~ windows ~ "', cast(_v - 127 as integer), 1) when _v < 55296 or _v between 57344 and 65533 or _v between 65536 and 1114111 then "
         ~ character_of('_v') ~ " else '□' end" -%}
     {{ return(with_value(text_replaced(x, '&#([0-9]+|[xX][0-9a-fA-F]+);?', '&#\\1;'),
         folded(texts_found('_v', '&#[0-9xX][0-9a-fA-F]*;'), '_v', "replace(_all, _one, " ~ with_value(number, character) ~ ")"))) }}
 {%- endmacro %}
 
 {#
-    A character that was lost on the way: □ or 〓 for one that had no code, ? beside Chinese characters or twice, the images of
+    A character that was lost on the way: □ or 〓 for one that had no code, ? (or ¿, Oracle's) beside Chinese characters or twice, the images of
     U+FFFD and of unused memory in GBK (锟斤拷, 烫烫), and of U+FFFD in Latin 1. SQL for whether a text has one.
 #}
 {% macro lost_character(x) -%}
     {%- set han = '[' ~ _han() ~ ']' -%}
-    {{ return(text_has(x, '[□〓▯\ufffd]|[?？]{2}|^[?？]$|' ~ han ~ '[?？]|[?？]' ~ han ~ '|锟[斤戒藉芥界借介]|斤拷|烫烫|屯屯屯|ï¿½')) }}
+    {{ return(text_has(x, '[□〓▯\ufffd]|[?？¿﹖]{2}|^[?？¿﹖]$|' ~ han ~ '[?？¿﹖]|[?？¿﹖]' ~ han ~ '|锟[斤戒藉芥界借介]|斤拷|烫烫|屯屯屯|ï¿½')) }}
 {%- endmacro %}
 
+{# Characters of which one stands in each text that either pattern finds. #}
+{% macro _damage() %}{{ return('?？¿﹖*＊✱×某□〓▯锟拷烫屯ï\ufffd' ~ _shapes()) }}{% endmacro %}
+
+{# Drawn where a character of a name is left out: 张○, 陈△华, 李■. #}
+{% macro _shapes() %}{{ return('○●◎△▲◇◆■▇█▉▒▓') }}{% endmacro %}
+
 {# A quick look for what either may be, and for entities, which may become one. #}
-{% macro maybe_damaged(texts) %}{{ return(text_has(texts, '[&?？*＊✱×某□〓▯锟拷烫屯ï\ufffd]')) }}{% endmacro %}
+{% macro maybe_damaged(texts) %}{{ return(text_has(texts, '[\\x1a&' ~ _damage() ~ ']')) }}{% endmacro %}
 
 {# Either, of a whole row's texts or of an attribute's value. #}
 {% macro text_damaged(x) -%}
@@ -79,10 +85,10 @@
     {{ return(graph['text_damaged'].replace(any_item(), x)) }}
 {%- endmacro %}
 
-{# A name of which a part is hidden: 李＊, 王**, 李某某. #}
+{# A name of which a part is hidden: 李＊, 王**, 李某某, 某女, 张○. #}
 {% macro masked_name(x) -%}
     {%- set han = '[' ~ _han() ~ ']' -%}
-    {{ return(text_has(x, han ~ '[*＊✱×]|[*＊✱×]' ~ han ~ '|[*＊✱×]{2}|^' ~ han ~ '{1,2}某某?$')) }}
+    {{ return(text_has(x, han ~ '[*＊✱×]|[*＊✱×]' ~ han ~ '|[*＊✱×]{2}|^' ~ han ~ '{1,2}某某?$|^某[某男女]$|^' ~ han ~ '{1,3}[' ~ _shapes() ~ ']+$|^' ~ han ~ '[' ~ _shapes() ~ ']+' ~ han ~ '{1,2}$|^[' ~ _shapes() ~ ']+' ~ han ~ '{1,2}$')) }}
 {%- endmacro %}
 
 {# Texts that registers write where they have nothing to say. #}
@@ -95,8 +101,8 @@
 {% macro _white() %}{{ return('\u0080-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000') }}{% endmacro %}
 
 {#
-    A text as it may be published: half-width, no entities, no outer or doubled white space, no control characters. `x`: a
-    column. `entities`: whether there may be any; looking for them is most of the work.
+    A text as it may be published: half-width, no entities, no outer or doubled white space, no control characters
+    (substitute, \x1a, beside a Chinese character is what DB2 and others write for one that they lost: □). `x`: a column. `entities`: whether there may be any; looking for them is most of the work.
 #}
 {% macro clean_text(x, entities=true) -%}
     {%- if not execute -%}{{ return(x) }}{%- endif -%}{#- code tables are not at hand while dbt parses -#}
@@ -109,8 +115,9 @@
     {%- set text = "cast(" ~ x ~ " as string)" -%}
     {%- set rare = '０-９Ａ-Ｚａ-ｚ&' ~ _unseen() -%}
     {%- set repaired = text_replaced("(" ~ (without_entities(half_width(text)) if entities else half_width(text)) ~ ")", '[' ~ _unseen() ~ ']', '') -%}
+    {%- set han = '[' ~ _han() ~ ']' -%}
     {%- set seen = "case when " ~ text_has(text, '[' ~ rare ~ ']') ~ " then " ~ repaired ~ " else " ~ text ~ " end" -%}
-    {%- set tidy = "trim(" ~ text_replaced(seen, '[\\x00-\\x20\\x7f' ~ _white() ~ ']+', ' ') ~ ")" -%}
+    {%- set tidy = "trim(" ~ text_replaced(text_replaced(text_replaced(seen, '(' ~ han ~ ')\\x1a+', '\\1□'), '\\x1a+(' ~ han ~ ')', '□\\1'), '[\\x00-\\x20\\x7f' ~ _white() ~ ']+', ' ') ~ ")" -%}
     {{ return("case when " ~ text_has(text, '[\\x00-\\x1f\\x7f' ~ rare ~ _white() ~ ']|^ | $|  ') ~ " then " ~ with_value(tidy, "case when not " ~ says_nothing('_v') ~ " then _v end")
         ~ " when not " ~ says_nothing(text) ~ " then " ~ text ~ " end") }}
 {%- endmacro %}
@@ -121,7 +128,7 @@
     What says nothing is looked for item by item: it is too common.
 #}
 {% macro untidy(texts) -%}
-    {{ return(text_has(texts, '[\\x00-\\x1e\\x7f０-９Ａ-Ｚａ-ｚ&?？*＊✱×某□〓▯锟拷烫屯ï\ufffd' ~ _unseen() ~ _white() ~ ']|(^|\\x1f) | (\\x1f|$)|  ')) }}
+    {{ return(text_has(texts, '[\\x00-\\x1e\\x7f０-９Ａ-Ｚａ-ｚ&' ~ _damage() ~ _unseen() ~ _white() ~ ']|(^|\\x1f) | (\\x1f|$)|  ')) }}
 {%- endmacro %}
 
 {# Chinese characters, with extension A and the rare ones beyond U+20000. #}
@@ -162,7 +169,7 @@
     {%- set name = "case when " ~ text_has(x, '[' ~ _han() ~ others_han ~ ']') ~ " then " ~ dotted ~ " else " ~ known ~ " end" -%}
     {%- set letterless = text_has(x, '^[^\\p{L}' ~ others_han ~ private ~ ']*$') -%}
     {%- set problem = "case when " ~ letterless ~ " then 'name_form' when " ~ text_has(x, '[0-9]') ~ " then 'digits_in_name' when " ~ text_has(x, '[' ~ private ~ ']') ~ " then 'name_private_use' end" -%}
-    {{ return("case when " ~ text_has(x, '[- 0-9?？*＊×□〓/_,，;；:：+=#—–' ~ dots ~ other_codes ~ private ~ ']') ~ " then " ~ struct_of([('value', "case when not " ~ letterless ~ " then " ~ name ~ " end"), ('problem', problem)])
+    {{ return("case when " ~ text_has(x, '[- 0-9?？¿﹖*＊×□〓' ~ _shapes() ~ '/_,，;；:：+=#—–' ~ dots ~ other_codes ~ private ~ ']') ~ " then " ~ struct_of([('value', "case when not " ~ letterless ~ " then " ~ name ~ " end"), ('problem', problem)])
         ~ " else " ~ struct_of([('value', x), ('problem', 'cast(null as string)')]) ~ " end") }}
 {%- endmacro %}
 
@@ -222,12 +229,12 @@
     {%- endfor -%}
     {%- set mobile = '(?:' ~ grouped | join('|') ~ ')' -%}
     {%- set han = '[' ~ _han() ~ ']' -%}
-    {%- set extension = ' *[(]? *(?:(?:-|转|分机号?|内线|#|[*]|[eE][xX][tT][.:]?|[xX]) *)+([0-9]{1,6})(?:号|室)?[)]?' -%}
+    {%- set extension = ' *[(]? *(?:(?:-|总机|转接?|分机号?码?|内[线部]?|按|拨|#|[*]|[eE][xX][tT](?:[eE][nN][sS][iI][oO][nN]|[nN])?[.]?|[xX]) *:? *)+([0-9]{1,6})(?:号|室)?[)]?' -%}
     {%- set another = '[- ]+[(]?[+]?[0-9][0-9() -]{6,}.*' -%}
     {%- set remark = ' *(?:[(]|' ~ han ~ ').*| +[0-9]{1,4}' ~ han ~ '.*' -%}
     {%- set tail = '(?:' ~ extension ~ ')?(?:' ~ another ~ '|' ~ remark ~ ')?[- .]*$' -%}
     {{ return([
-        ('^(?:' ~ china ~ ')?0?(' ~ mobile ~ ')' ~ tail, '!\\1'),
+        ('^(?:' ~ china ~ ')?0?(' ~ mobile ~ ')' ~ tail, '!\\1~\\2'),
         ('^(?:' ~ china ~ ')?[(]?(010|02[0-9])[)]?[- ]*' ~ local_of_8 ~ tail, '!\\1=\\2~\\3'),
         ('^(?:' ~ china ~ ')?[(]?(0[3-9][0-9]{2})[)]?[- ]*' ~ local ~ tail, '!\\1=\\2~\\3'),
         ('^' ~ china ~ '[(]?(10|2[0-9])[)]?[- ]*' ~ local_of_8 ~ tail, '!0\\1=\\2~\\3'),

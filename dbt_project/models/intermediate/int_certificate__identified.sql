@@ -1,11 +1,11 @@
 {{ config(materialized=passed_through(), tags=['as_before']) }}
 
 -- Claims on certificates with their holder: the number that the row gives, else the person or legal entity to which
--- the same row was linked, else the credit code that the holder's old number leads to.
+-- the same row was linked, else the credit code that the holder's old number leads to, unless a clerk has to say who it is.
 
 select
     {{ claim_columns('certificate', 'claims', except=['holder_id']) }},
-    coalesce(claims.holder_id, holders.entity_id, old_numbers.credit_code) as holder_id,
+    coalesce(claims.holder_id, holders.entity_id, case when not coalesce(holders.is_ambiguous, false) then old_numbers.credit_code end) as holder_id,
     claims.certificate_id as _entity_id
 from {{ ref('int_certificate__claims') }} as claims
 left join {{ ref('int_certificate__holders') }} as holders

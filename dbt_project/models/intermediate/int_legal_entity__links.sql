@@ -2,12 +2,15 @@
 
 -- Claims on legal entities without a usable credit code, each with the one entity that its old numbers lead to, or else
 -- its registered name, or why there is none. A number that leads to nobody for sure (several have it, or it is a
--- placeholder) says nothing; two that lead to different entities leave the claim to a clerk. Names are unique within a
+-- placeholder) says nothing; two that lead to different entities, or one and the name, leave the claim to a clerk. Names are unique within a
 -- register (企业名称登记管理规定), not across them: so only one entity may bear the name, its representative must not be
 -- another, nor its county, unless the address is the same; and a name that anybody may have (便民超市) needs
 -- something that agrees, and must not be known from another county. Among several, representative and address decide. A
 -- name without its division is enough where the representative is the same and the address lies in that division. What a
 -- reviewer decided comes before all that.
+
+{#- A number of one entity beside the name of another: one of the two is wrong, and nothing tells which. -#}
+{%- set agree = 'coalesce(by_number.legal_entity = by_name.legal_entity, true)' %}
 
 {%- set refused -%}
     exists (
@@ -126,9 +129,9 @@ found as (
         loose._row,
         loose._role,
         decisions.credit_code as decided,
-        by_number.legal_entity as by_its_number,
+        case when {{ agree }} then by_number.legal_entity end as by_its_number,
         by_number.kind,
-        case when not coalesce(by_number.contradicts_itself, false) then coalesce(by_name.legal_entity, by_short_name.legal_entity) end as by_its_name,
+        case when {{ agree }} and not coalesce(by_number.contradicts_itself, false) then coalesce(by_name.legal_entity, by_short_name.legal_entity) end as by_its_name,
         coalesce(by_number._row, by_name._row, by_short_name._row) is not null as there_are
     from loose
     left join by_number on {{ same_claim('loose', 'by_number') }}

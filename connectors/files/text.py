@@ -178,7 +178,7 @@ def _undecoded(sample: bytes, encoding: str) -> int:
 def blocks(
     file: BinaryIO, encoding: str, skip: int = 0, found: two_encodings.Found = lambda what, line: None
 ) -> Iterator[str]:
-    """The file's text in blocks of some megabytes, undecodable bytes as marks, no byte order mark, no Ctrl-Z at the end.
+    """The text in blocks of some megabytes, undecodable bytes as marks, no byte order mark, no Ctrl-Z at the end.
 
     A file in UTF-8 or GB18030 may have lines in the other one: ``two_encodings`` has the rule, ``found`` is called
     with a remark's code and the line.

@@ -51,6 +51,7 @@ REMARKS = {
     "file_missing": ("file fewer than in the whole before", "比上一次整体少的文件"),
     "heading_again": ("row that says the heading again, set aside", "重复的表头行"),
     "empty_answer": ("answer without a byte, taken as an empty page", "空应答，按空页处理"),
+    "empty_page": ("empty page with records behind it", "其后仍有记录的空页"),
     "window_404": ("window of time with nothing there (404)", "时间窗口无数据（404）"),
     "key_on_two_pages": ("record whose key came on another page, too", "主键在不同页重复的记录"),
     "nothing_withdrawn": (

@@ -44,7 +44,8 @@ class Page:
     """One answer's records. ``params`` asked for it; ``total`` is how many the interface says there are, ``announced``
     what names beside the records say that nobody declared (see ``beside``).
 
-    ``last``: this answer itself says that nothing follows. ``silent``: it had not a byte.
+    ``last``: this answer itself says that nothing follows. ``silent``: it had not a byte. ``after_empty``: the page
+    before it was empty.
     """
 
     place: str
@@ -54,6 +55,7 @@ class Page:
     next: str | None
     last: bool = False
     silent: bool = False
+    after_empty: bool = False
     announced: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property

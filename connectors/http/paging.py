@@ -11,7 +11,9 @@ whether what was read is a state of the list that existed is ``reading``'s.
 
 A page that is empty, or 404 behind the first, is the end; of a cursor, the answer without a next one is. Where
 a ``total`` is declared, the page behind the last is asked for, too: a total that is too low would hide what
-comes after it.
+comes after it. Where none is, the page behind an empty one is asked for: some interfaces filter pages after they
+cut them. If it has records, reading goes on. Offsets count what came, so a server may cap its pages; ``gaps`` looks
+for what capped pages and a wrong first number leave out.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from connectors.http.transport import OverLimit
 
 Ask = Callable[[Mapping[str, Any], str, bool], Any]  # parameters, place, whether once is enough
 
+PAGE_SIZE = 500  # where `page_size` is not declared
 MOST_BLANK = 100  # empty pages in a row, each with a new cursor
 
 
@@ -45,7 +48,7 @@ def pages(
     """All pages, to the first that is empty (or that the total or the cursor says is the last).
 
     ``overlap``: by offset, each page begins with the last record of the one before it, else ``Changed``.
-    ``behind``: also look behind the last page that the total allows.
+    ``behind``: also look behind the last page that the total allows, and behind an empty one.
     """
     paging = dict(options.get("paging", {}))
     kind = paging.get("kind", "none")
@@ -54,10 +57,12 @@ def pages(
     answers = Answers(options)
     fixed = {**options.get("params", {}), **extra}
     if paging.get("size"):
-        fixed[paging["size"]] = paging.get("page_size", 500)
-    name = paging.get(kind, kind)
+        fixed[paging["size"]] = paging.get("page_size", PAGE_SIZE)
+    name = str(paging.get(kind, kind))
     position: Any = {"page": paging.get("first", 1), "offset": 0}.get(kind)
     count, total, blank = 0, None, 0
+    longest = int(fixed[paging["size"]]) if paging.get("size") else 0
+    skipped, after_empty = 0, False
     seen: dict[bytes, str] = {}
     cursors: set[str] = set()
     seam: str | None = None
@@ -86,6 +91,12 @@ def pages(
             page = _without_seam(page, seam)
         following = page.next if kind == "cursor" else None
         if not page.records:
+            step = 1 if kind == "page" else longest
+            if behind and kind in ("page", "offset") and step and seam is None and not answers.total:
+                beyond = peek(ask, answers, {**fixed, name: position + step}, f"page {number + 1}")
+                if beyond is not None and beyond.digest() not in seen:
+                    position, skipped, after_empty = position + step, skipped + step, True
+                    continue
             if following is None or following == position or following in cursors or paging.get("empty_ends"):
                 if number == 1:
                     yield replace(page, last=True)
@@ -113,7 +124,8 @@ def pages(
         count += len(page.records)
         done = kind == "none" or (kind == "cursor" and following is None)
         reached = total is not None and count >= total and kind != "cursor"
-        page = replace(page, last=number == 1 and (done or reached))
+        page = replace(page, last=number == 1 and (done or reached), after_empty=after_empty)
+        after_empty, longest = False, max(longest, len(page.records))
         whole = page.digest()
         if whole in seen:
             before = "the page before" if seen[whole] == f"page {number - 1}" else seen[whole]
@@ -138,10 +150,21 @@ def pages(
             position = following
         elif kind == "offset":
             # Counted by what came: a server may give fewer records than it was asked for.
-            position = count - 1 if overlap else count
+            position = count - 1 if overlap else count + skipped
             seam = page.texts[-1] if overlap else None
         else:
             position += 1
+
+
+def peek(ask: Ask, answers: Answers, params: Mapping[str, Any], place: str) -> Page | None:
+    """A page that may not be there, asked for once; None where the answer is an error or has no records."""
+    try:
+        page = answers.page(ask(params, place, True), params, place)
+    except (OverLimit, ComeBack):
+        raise
+    except Unreadable:
+        return None
+    return page if page.records else None
 
 
 def _without_seam(page: Page, seam: str) -> Page:
@@ -160,11 +183,8 @@ def _need_nothing(
     seam: str | None,
 ) -> None:
     """Behind the last page there may be nothing, an error, a page that came already, or the record where pages meet."""
-    try:
-        page = answers.page(ask(params, place, True), params, place)
-    except (OverLimit, ComeBack):
-        raise
-    except Unreadable:
+    page = peek(ask, answers, params, place)
+    if page is None:
         return
     if seam is not None and page.texts[:1] == [seam] and page.digest() not in seen:
         page = _without_seam(page, seam)

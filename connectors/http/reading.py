@@ -4,7 +4,8 @@ A list that is written to while its pages are asked for gives records twice and 
 their number nor an announced total need show it. So a list of several pages is read twice, one reading after
 the other, and taken when both gave the same records (in any order); a third reading is compared with the
 second, and so on. What both gave stood in the list between them, and what stood there both would have given.
-That costs twice the questions of one reading; a list that one answer gives whole is read once.
+That costs twice the questions of one reading; a list that one answer gives whole is read once. Pages by number
+without a ``total`` are also looked at for what they leave out, once (see ``gaps``).
 
 ``verify`` of meta.connector: ``all`` (as above, the default), ``overlap`` (by offset only: one reading, whose
 pages overlap by a record: shifts are noticed, changes that make up for one another are not), ``ends`` (one
@@ -35,6 +36,7 @@ from connectors.files.text import Unreadable
 from connectors.http.answers import Page
 from connectors.http.body import MOST_NAMES, BadRecord
 from connectors.http.client import NotThere
+from connectors.http.gaps import need_no_gap, need_nothing_before
 from connectors.http.marks import Marks
 from connectors.http.paging import Ask, Changed, pages
 from connectors.read_report import ReadReport
@@ -79,6 +81,8 @@ class Reading:
         self.answers += 1
         if page.silent:
             self.report.remark("empty_answer", where=page.place)
+        if page.after_empty:
+            self.report.remark("empty_page", where=f"before {page.place}")
         self.records += len(page.records)
         place = json.dumps(page.place)
         for number, (record, text) in enumerate(zip(page.records, page.texts, strict=True), 1):
@@ -142,6 +146,7 @@ class Reader:
         self.verify = str(options.get("verify", "all"))
         if self.verify not in VERIFIED:
             raise Unreadable(f"unknown `verify` {self.verify!r}", remedy=f"use one of {', '.join(VERIFIED)}")
+        self.first_is_sure = self.no_gaps = False  # see ``gaps``
         self.paging = str(options.get("paging", {}).get("kind", "none"))
         if self.verify == "overlap" and self.paging != "offset":
             raise Unreadable(
@@ -190,11 +195,17 @@ class Reader:
         with reading.file.open("w", encoding="utf-8", errors="surrogatepass") as spool:
             for extra in asked:
                 seen: list[Page] = []
-                count, total = 0, None
+                start: list[Page] = []
+                count, longest, total = 0, 0, None
                 try:
                     for page in self._pages(extra):
                         total = page.total if not seen else total
                         count += len(page.records)
+                        longest = max(longest, len(page.records))
+                        if not start:
+                            self._look_before(page)
+                        if len(start) < 2:
+                            start.append(page)
                         reading.add(page, spool)
                         seen = [*seen[:1], page]
                         first = first or page
@@ -208,6 +219,7 @@ class Reader:
                 if self.verify == "ends" and len(seen) > 1 and self.paging in ("page", "offset"):
                     for page in seen:
                         self._need_unchanged(page)
+                self._look_between(start, longest)
                 self._look_for_more(seen, count, reading)
                 reading.lists += 1
         if missing is not None and not reading.answers:
@@ -227,6 +239,18 @@ class Reader:
                 reading.more.append(f"`{name}` of the last answer says that more follows: declare `paging`")
             elif said > count:
                 reading.more.append(f"`{name}` says {said:,}, and {count:,} came: declare `paging` and `total`")
+
+    def _by_number(self) -> bool:
+        return self.verify == "all" and self.paging == "page" and not self.options.get("total")
+
+    def _look_before(self, page: Page) -> None:
+        if self._by_number() and not self.first_is_sure and self.options["paging"].get("first") is None:
+            self.first_is_sure = need_nothing_before(self.ask, self.options, page)
+
+    def _look_between(self, start: Sequence[Page], longest: int) -> None:
+        if self._by_number() and not self.no_gaps and longest and self.options["paging"].get("size"):
+            need_no_gap(self.ask, self.options, start, longest)
+            self.no_gaps = True
 
     def _pages(self, extra: Mapping[str, Any]) -> Iterator[Page]:
         overlap, behind = self.verify == "overlap", self.verify != "none"

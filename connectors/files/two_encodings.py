@@ -8,7 +8,8 @@
    pairs. In doubt.
 4. What else is valid in both is of the one in which more of what is not ASCII is everyday Chinese (GB 2312): UTF-8
    read as GB18030 gives rare characters. Where these are equal it is UTF-8: text in GB18030 is hardly ever whole
-   sequences of three bytes. In doubt, where half of the other reading is everyday Chinese, too.
+   sequences of three bytes. A line of a file in UTF-8 stays that, unless half of it is everyday Chinese in GB18030.
+   In doubt, where that is so of both readings, or where the other reading has more.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ EVERYDAY = frozenset(
     for lead in (*range(0xA1, 0xA4), *range(0xB0, 0xF8))
     for trail in range(0xA1, 0xFF)
 )
+MOST = 0.5  # of what is not ASCII
 Found = Callable[[str, int], None]
 
 
@@ -48,7 +50,9 @@ def encoding_of_line(line: bytes, own: str) -> tuple[str, bool]:
     if all(character < "\u0800" for character in texts["utf-8"] or ""):
         return own, True
     utf_8, gb18030 = (_everyday(texts[encoding] or "") for encoding in BOTH)
-    return ("gb18030" if gb18030 > utf_8 else "utf-8"), min(utf_8, gb18030) >= 0.5
+    if own == "utf-8" and gb18030 < MOST:
+        return own, gb18030 > utf_8
+    return ("gb18030" if gb18030 > utf_8 else "utf-8"), min(utf_8, gb18030) >= MOST
 
 
 def decoded_lines(data: bytes, own: str, first: int, found: Found) -> str:

@@ -34,7 +34,7 @@ def take_over(installation: Installation) -> Installation:
         state.write_bytes(_moved(kept.read_bytes(), NOWHERE, installation.warehouse))
         seal(state)
     if (SHELF / manifest.name).exists() and not manifest.exists():
-        shutil.copy(SHELF / manifest.name, manifest)
+        shutil.copyfile(SHELF / manifest.name, manifest)  # without its mode: the installation's own decides
         seal(manifest)
     return installation
 

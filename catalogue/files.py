@@ -31,6 +31,15 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
+def sync(folder: Path) -> None:
+    """Bring a folder's entries to the disk: a rename survives a power cut only then."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def read_derived(path: Path, kind: type = dict) -> Any:
     """The JSON document of a file that can be made anew; null where there is none, or none of this ``kind`` that can be
     read, which is told once."""

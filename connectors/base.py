@@ -7,7 +7,6 @@ is entered in ``connectors.registry``; drift, difference, numbering, manifest an
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from catalogue.errors import GovshareError
+from catalogue.names import as_engine
 
 if TYPE_CHECKING:
     from connectors.connections import Connection
@@ -29,12 +29,6 @@ OPTIONAL_COLUMNS = {
     "_problem": pa.string(),  # rule code found by the connector; null = readable
     "_raw": pa.string(),  # what the source gave, for a row with a problem
 }
-
-
-def as_engine(name: str) -> str:
-    """A column's name as engines compare it: ``NAME`` and ``name`` are one column to them, and to nobody's eyes differ
-    two ways of composing a letter."""
-    return unicodedata.normalize("NFC", name).lower()
 
 
 OWN_NAMES = frozenset(map(as_engine, ADDRESS_COLUMNS))

@@ -15,7 +15,8 @@ import numpy
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS, as_engine
+from catalogue.names import as_engine
+from connectors.base import ADDRESS_COLUMNS, OPTIONAL_COLUMNS
 from connectors.manifest import Manifest, need_intact
 from connectors.unlike import as_type
 

@@ -25,9 +25,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from catalogue.files import sync
 from catalogue.installation import Installation
+from catalogue.names import as_engine
 from connectors import parts
-from connectors.base import OPTIONAL_COLUMNS, CollectError, ResourceLike, as_engine, colliding, where
+from connectors.base import OPTIONAL_COLUMNS, CollectError, ResourceLike, colliding, where
 from connectors.manifest import (
     EMPTY,
     MANIFEST,
@@ -213,7 +215,7 @@ class Landing:
             file.write(manifest.to_json())
             file.flush()
             os.fsync(file.fileno())
-        _sync_folder(self._folder)
+        sync(self._folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.rename(self._folder, target)
@@ -225,7 +227,7 @@ class Landing:
                 where=where(self.resource),
                 remedy="collect again, and let only one run collect a resource at a time",
             ) from None
-        _sync_folder(target.parent)
+        sync(target.parent)
         return manifest
 
 
@@ -298,11 +300,3 @@ def _columns_of_empty(folder: Path) -> tuple[tuple[str, str], ...] | None:
 
 def next_number(installation: Installation, resource: ResourceLike) -> int:
     return last_number(installation, resource.id) + 1
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

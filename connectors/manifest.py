@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalogue.checksums import Checksums, Expected, sha256_of, wrong_at_sight
+from catalogue.checksums import Checksums, Expected, wrong_at_sight
+from catalogue.checksums import wrong as wrong_bytes
 from catalogue.installation import Installation
 from connectors.base import CollectError, ResourceLike, SourceFile, Watermark, colliding
 from connectors.read_report import Finding, finding_of, rows_left_out
@@ -80,6 +81,10 @@ class Manifest:
 
     def part_paths(self) -> list[Path]:
         return [self.path / part.name for part in self.parts]
+
+    def expected(self) -> list[Expected]:
+        """The parts as they must lie there."""
+        return [Expected(self.path / part.name, part.bytes, part.sha256) for part in self.parts]
 
     def to_json(self) -> str:
         document = asdict(self)
@@ -194,9 +199,9 @@ def wrong_at_a_glance(manifest: Manifest) -> str | None:
     """What is wrong with a batch as far as it can be seen without reading its parts; null: nothing."""
     if manifest.batch != manifest.path.name:
         return "its manifest is of another batch"
-    for part in manifest.parts:
-        if wrong := wrong_at_sight(Expected(manifest.path / part.name, part.bytes, part.sha256)):
-            return f"{part.name} {wrong}"
+    for expected in manifest.expected():
+        if wrong := wrong_at_sight(expected):
+            return f"{expected.path.name} {wrong}"
     if collisions := colliding(name for name, _ in manifest.columns):
         return f"{len(collisions)} column(s) that engines take for others, as {_shown(collisions)}"
     return None
@@ -227,16 +232,12 @@ def need_intact(past: Sequence[Manifest]) -> None:
         return
     checksums = Checksums(past[0].path.parents[2] / CHECKSUMS)
     for manifest in past:
-        for part in manifest.parts:
-            if wrong := checksums.wrong(Expected(manifest.path / part.name, part.bytes, part.sha256)):
-                raise DamagedBatch(manifest.path, f"{part.name} {wrong}")
+        for expected in manifest.expected():
+            if wrong := checksums.wrong(expected):
+                raise DamagedBatch(manifest.path, f"{expected.path.name} {wrong}")
     checksums.save()
 
 
 def damaged(manifest: Manifest) -> list[str]:
     """Names of the batch's parts whose bytes are not those that were committed."""
-    return [
-        part.name
-        for part in manifest.parts
-        if not (manifest.path / part.name).is_file() or sha256_of(manifest.path / part.name) != part.sha256
-    ]
+    return [expected.path.name for expected in manifest.expected() if wrong_bytes(expected)]

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from catalogue.files import write_whole
+from catalogue.files import sync, write_whole
 from catalogue.installation import Installation
 from connectors.base import CollectError
 from connectors.manifest import BATCH_NAME, EMPTY, MANIFEST, WITHDRAWN, DamagedBatch, Manifest, committed
@@ -155,9 +155,5 @@ def _note(folder: Path, event: dict[str, Any]) -> None:
 def _rename(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(source, target)
-    for folder in (source.parent, target.parent):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync(source.parent)
+    sync(target.parent)

@@ -36,7 +36,7 @@ class Batch:
         return f"{sums} {self.wrong or ''}"
 
     def files(self) -> list[Expected]:
-        return [] if self.manifest is None else expected_parts(self.manifest)
+        return [] if self.manifest is None else self.manifest.expected()
 
 
 Landed = Mapping[str, Mapping[str, Batch]]  # resource → batch → what is found; the empty batch is among them
@@ -45,10 +45,6 @@ Landed = Mapping[str, Mapping[str, Batch]]  # resource → batch → what is fou
 def landed(installation: Installation, resources: Iterable[Resource]) -> Landed:
     """All batches of all resources, oldest first."""
     return {resource.id: _of(installation.landing_of(resource.id)) for resource in resources}
-
-
-def expected_parts(manifest: Manifest) -> list[Expected]:
-    return [Expected(manifest.path / part.name, part.bytes, part.sha256) for part in manifest.parts]
 
 
 def missing(installation: Installation, resource: str, past: Iterable[str], found: Mapping[str, Batch]) -> list[str]:

@@ -17,11 +17,11 @@ import duckdb
 from catalogue import private
 from catalogue.checksums import Checksums, Expected, sha256_of
 from catalogue.errors import GovshareError, without_values
-from catalogue.files import read_derived, write_whole
+from catalogue.files import read_derived, sync, write_whole
 from catalogue.installation import Installation
 from publishing.as_of import create_as_of_macros
 from publishing.confidence import create_confidence_macros
-from publishing.files import sweep, sync, temporary_beside
+from publishing.files import sweep, temporary_beside
 from publishing.released import CHECKSUMS, current_release, parquet_files, published_tables
 from publishing.sql import quoted, text
 

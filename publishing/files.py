@@ -11,6 +11,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+from catalogue.files import sync
+
 PREFIX = ".tmp-"
 
 
@@ -54,12 +56,3 @@ def point(link: Path, target: str) -> None:
     os.symlink(target, temporary)
     os.replace(temporary, link)
     sync(link.parent)
-
-
-def sync(folder: Path) -> None:
-    """Bring a folder's entries to the disk: a rename survives a power cut only then."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 from catalogue.connector_options import known_options, wrong_options
 from catalogue.model import Catalogue, Resource
+from catalogue.names import as_engine
 from catalogue.problems import Problem
 from catalogue.rules.words import close_to, of_resource, one_of
 from catalogue.vocabulary import (
@@ -104,7 +104,7 @@ def _names(resource: Resource) -> Iterator[Problem]:
     """Items that an engine cannot tell apart, from each other or from govshare's own columns."""
     seen: dict[str, str] = {}
     for name in resource.item_names:
-        alike = unicodedata.normalize("NFC", name).lower()
+        alike = as_engine(name)
         ended = next((ending for ending in OWN_ENDINGS if alike.endswith(ending)), None)
         if ended and name[: -len(ended)] in resource.item_names:
             yield of_resource(

@@ -26,7 +26,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.base import OWN_NAMES, as_engine
+from catalogue.names import as_engine
+from connectors.base import OWN_NAMES
 from connectors.files.reader import PART, PROBLEM_FIELDS, Content, Reader
 from connectors.files.text import Unreadable
 

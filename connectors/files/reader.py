@@ -16,7 +16,7 @@ from unicodedata import category
 
 import pyarrow as pa
 
-from connectors.base import as_engine
+from catalogue.names import as_engine
 from connectors.files.text import MARK_BYTES, Unreadable, shown, spoiled
 from connectors.read_report import ReadReport
 from connectors.shown import invisible

@@ -39,9 +39,9 @@ class Collected:
     """What one collection of a resource did. ``rows`` landed, ``read`` given by the source, ``bytes`` on
     disk.
 
-    ``batches`` are the committed batch numbers; with none of them ``unchanged`` is true and ``message`` says
-    why. ``left_out`` and ``remarks``: see ``connectors.read_report``. ``source_time``: how far the source was
-    read, by its own watermark (time at source).
+    ``batches`` are the committed batch numbers. ``unchanged``: no row landed, and ``message`` says why.
+    ``left_out`` and ``remarks``: see ``connectors.read_report``. ``source_time``: how far the source was read, by
+    its own watermark (time at source).
     """
 
     resource: str
@@ -117,7 +117,7 @@ def _collect(
     try:
         with connections.open(resource) as connection:
             out = withdrawn(installation, resource.id)
-            taken = Taken(past, out, again, moved(installation, resource.id, past))
+            taken = Taken(past, out, again, moved(installation, resource.id, past, out))
             asked, state = _asked(resource, past, again, taken)
             connector = factory(resource)(asked, connection, state)
             try:

@@ -89,10 +89,9 @@ class Moved:
     held: bool
 
 
-def moved(installation: Installation, resource: str, past: Sequence[Manifest]) -> list[Moved]:
+def moved(installation: Installation, resource: str, past: Sequence[Manifest], out: Sequence[Withdrawn]) -> list[Moved]:
     """The batches that were taken out or put back by hand: what landed later was compared with others than are there
-    now. Those that another batch replaces are not meant."""
-    out = withdrawn(installation, resource)
+    now. ``out``: as from ``withdrawn``. Those that another batch replaces are not meant."""
     known = {manifest.batch: manifest for manifest in (*past, *(entry.manifest for entry in out)) if manifest}
     replaced = {batch for manifest in known.values() for batch in manifest.replaces}
     held = {entry.batch for entry in out if entry.held}

@@ -107,7 +107,7 @@ def _to_hold(installation: Installation, catalogue: Catalogue, work: Build, wron
     staging = {by_model[node]: text for node, text in wrong.items() if node in by_model}
     if not staging and not any(node.startswith("model.") for node in wrong):
         staging = _unreadable(work)
-    if not all(text.lstrip().startswith(OF_DATA) or any(w in text for w in OF_DATA) for text in staging.values()):
+    if not all(any(words in text for words in OF_DATA) for text in staging.values()):
         return {}
     return {resource: _hold(work, resource, text) for resource, text in staging.items() if resource not in work.kept}
 

@@ -23,7 +23,7 @@ from connectors.base import CollectError, ReadAgain
 from connectors.databases.columns import Column, arrow_type
 from connectors.databases.fitting import to_batch
 from connectors.databases.settings import Source
-from connectors.databases.watermarks import Clock
+from connectors.databases.watermarks import Clock, WithoutCommitOrder
 
 # Statements that make a session read only, with one snapshot for all it reads and a limit in time (seconds).
 SESSION = {
@@ -120,11 +120,9 @@ def sqlite_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
     return pa.string() if exact else landed
 
 
-class GenericReader:
+class GenericReader(WithoutCommitOrder):
     """One read-only session over SQLAlchemy. ``careful`` takes undecodable text as bytes where the driver
     can."""
-
-    transactions_hidden = False
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -199,15 +197,6 @@ class GenericReader:
 
     def join(self, snapshot: str) -> None:
         pass
-
-    def position(self) -> str | None:
-        return None
-
-    def written_since(self, position: str) -> str | None:
-        return None
-
-    def steps(self) -> Sequence[str]:
-        return ()
 
     def as_text(self, column: Column) -> Column:
         return replace(column, arrow=pa.string())

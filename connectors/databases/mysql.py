@@ -28,7 +28,7 @@ from connectors.databases.columns import Column, decimal_type
 from connectors.databases.generic import literal
 from connectors.databases.mysql_values import to_batch
 from connectors.databases.settings import Source
-from connectors.databases.watermarks import Clock
+from connectors.databases.watermarks import Clock, WithoutCommitOrder
 
 T = TypeVar("T")
 CONNECT_SECONDS = 30
@@ -65,10 +65,8 @@ SESSION = [
 ]
 
 
-class MysqlReader:
+class MysqlReader(WithoutCommitOrder):
     """One read-only session with one consistent snapshot, driven by an event loop in a thread of its own."""
-
-    transactions_hidden = False
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -218,15 +216,6 @@ class MysqlReader:
 
     def join(self, snapshot: str) -> None:
         pass
-
-    def position(self) -> str | None:
-        return None
-
-    def written_since(self, position: str) -> str | None:
-        return None
-
-    def steps(self) -> Sequence[str]:
-        return ()
 
     def as_text(self, column: Column) -> Column:
         return replace(column, arrow=pa.string())

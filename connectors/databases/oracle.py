@@ -21,7 +21,7 @@ from connectors.databases.columns import Column, decimal_type
 from connectors.databases.fitting import fitted
 from connectors.databases.generic import DRIVERS, NOW
 from connectors.databases.settings import Source
-from connectors.databases.watermarks import Clock
+from connectors.databases.watermarks import Clock, WithoutCommitOrder
 
 CATALOGUE = """
 select c.column_name, c.data_type, c.data_precision, c.data_scale, m.comments,
@@ -46,10 +46,8 @@ TEXT = {"VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR", "CLOB", "NCLOB", "LONG"}
 PLAIN_NUMBER = "to_char({0}, 'TM9', 'NLS_NUMERIC_CHARACTERS=''. ''')"
 
 
-class OracleReader:
+class OracleReader(WithoutCommitOrder):
     """One read-only transaction of a thin connection."""
-
-    transactions_hidden = False
 
     def __init__(self, source: Source) -> None:
         try:
@@ -130,15 +128,6 @@ class OracleReader:
 
     def join(self, snapshot: str) -> None:
         pass
-
-    def position(self) -> str | None:
-        return None
-
-    def written_since(self, position: str) -> str | None:
-        return None
-
-    def steps(self) -> Sequence[str]:
-        return ()
 
     def as_text(self, column: Column) -> Column:
         quoted = '"' + str(self.dialect.denormalize_name(column.name)).replace('"', '""') + '"'

@@ -61,6 +61,21 @@ class Clock:
     open_since: dt.datetime | None = None
 
 
+class WithoutCommitOrder:
+    """What readers say of engines whose rows do not tell the order of commits (see ``connector.Reader``)."""
+
+    transactions_hidden = False
+
+    def position(self) -> str | None:
+        return None
+
+    def written_since(self, position: str) -> str | None:
+        return None
+
+    def steps(self) -> Sequence[str]:
+        return ()
+
+
 @dataclass(frozen=True)
 class Order:
     """How a column orders rows. ``textual``: its values are texts (or numbers) that are read as ``kind``. ``zoned``:

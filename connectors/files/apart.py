@@ -28,6 +28,7 @@ from typing import Any, BinaryIO, ClassVar
 import pyarrow as pa
 
 from connectors.files.child import REFUSED, STILL
+from connectors.files.part import BESIDE
 from connectors.files.reader import PART, PROBLEM_FIELDS, Content
 from connectors.files.text import Unreadable
 from connectors.read_report import ReadReport
@@ -40,7 +41,6 @@ MOST_IDLE = 4
 LARGEST_IDLE_MB = 512  # a child that has become larger than this is not kept for the next file
 ENDING_SECONDS = 10  # for a child that has broken off; one that has not is ended
 PIPE_BYTES = 1 << 20
-SIBLINGS = {"dbf": (".fpt", ".dbt")}  # by module: the files beside it that its format may need
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")  # no secrets: they stand in the environment
 NEW_ONE = "ask the department for the file again"
 
@@ -142,7 +142,7 @@ class Apart:
         with ExitStack() as opened:
             files = [opened.enter_context(_on_disk(content.open(), content.scratch))]
             task["siblings"] = []
-            for ending in SIBLINGS.get(module, ()):
+            for ending in BESIDE.get(module, ()):
                 beside = content.sibling(ending)
                 if beside is not None:
                     files.append(opened.enter_context(_on_disk(beside, content.scratch)))

@@ -116,9 +116,7 @@ class FileConnector:
             raise
         except Unreadable as error:
             told = error
-        except BaseException as error:
-            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-                raise  # an interruption; but a panic is how a reader written in Rust fails
+        except Exception as error:
             # The kind of the error and its place only: its text may hold values of the file.
             last = traceback.extract_tb(error.__traceback__)[-1]
             told = Unreadable(

@@ -64,13 +64,6 @@ def value_at(text: str, place: int) -> tuple[Any, int]:
     return _decoder.raw_decode(text, place)
 
 
-def record_of(text: str) -> Any:
-    """Parse the text of one record; ``ValueError``, too, when brackets are nested deeper than a record's are."""
-    if too_deep(text):
-        raise ValueError
-    return loads(text)
-
-
 def too_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= DEEPEST:
         return False

@@ -15,6 +15,7 @@ from connectors.read_report import ReadReport
 UNPACKED_LIMIT_MB = 8192
 COPY_BYTES = 1 << 20
 NEW_ONE = "ask the department for the archive again"
+BESIDE = {"dbf": (".fpt", ".dbt")}  # by kind: files that are read with another one of their name
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from connectors.files.folder import in_order
-from connectors.files.part import NEW_ONE, Part, unpack, unpacked_limit
+from connectors.files.part import BESIDE, NEW_ONE, Part, unpack, unpacked_limit
 from connectors.files.text import Unreadable
 from connectors.read_report import ReadReport
 from connectors.shown import shown_name, shown_names
@@ -32,7 +32,6 @@ ENDINGS = {
     "python_literal": ("*.txt", "*.py"),
     "parquet": ("*.parquet",),
 }
-BESIDE = {"dbf": (".fpt", ".dbt")}  # members that are read with another one
 ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".rar", ".7z", ".bz2", ".xz", ".zst")
 NOISE = ("thumbs.db", "desktop.ini", ".ds_store")  # what file managers put beside
 HEADER = 30  # bytes of a member's header without its name and extra fields

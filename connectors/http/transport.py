@@ -92,7 +92,6 @@ class Budget:
 class Response:
     status: int
     data: bytes
-    content_type: str
     retry_after: str | None
 
 
@@ -178,7 +177,6 @@ class Transport:
                     made = Response(
                         response.status_code,
                         self._body(response, place),
-                        response.headers.get("Content-Type", ""),
                         response.headers.get("Retry-After"),
                     )
                     return made, response.headers.get("Location") if response.is_redirect else None

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from catalogue.vocabulary import CHINA
 from connectors.files.text import Unreadable
 
-CHINA = "Asia/Shanghai"
 ISO = "%Y-%m-%d %H:%M:%S"
 EPOCH = {"s": 1, "ms": 1000}
 

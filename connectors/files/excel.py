@@ -66,7 +66,12 @@ class Excel:
         every = [
             (
                 Sheet(
-                    self.workbook.get_sheet_by_index(index), index + 1, self.facts, self.header_row, self.header_rows
+                    self.workbook.get_sheet_by_index(index),
+                    index + 1,
+                    self.facts,
+                    self.header_row,
+                    self.header_rows,
+                    self.content.items,
                 ),
                 meta,
             )
@@ -93,7 +98,7 @@ class Excel:
                 remedy="correct `sheet` or `header_row` in meta.connector",
             )
         for sheet in found:
-            heading_names(sheet.header, self.content.report)
+            heading_names(sheet.header, self.content.report, self.content.items)
         names = {name for sheet in found for name in sheet.names}
         self._report_others([(sheet, meta.visible) for sheet, meta in every if sheet not in found], names)
         for sheet, meta in every:

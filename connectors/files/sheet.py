@@ -29,13 +29,22 @@ EPOCH = dt.datetime(1899, 12, 30)
 class Sheet:
     """One sheet: its header's names and its rows as text. ``rows`` gives sheet row numbers from 1."""
 
-    def __init__(self, sheet: CalamineSheet, place: int, facts: Facts, header_row: int, header_rows: int) -> None:
+    def __init__(
+        self,
+        sheet: CalamineSheet,
+        place: int,
+        facts: Facts,
+        header_row: int,
+        header_rows: int,
+        declared: Sequence[str] = (),
+    ) -> None:
         self.sheet, self.name, self.place = sheet, sheet.name, place
         self.workbook, self.header_row = facts, header_row
         self.facts = facts.sheet(sheet.name)
         self.first = header_row + header_rows  # sheet row of the first row
         self.left = sheet.start[1] if sheet.start else 0
         self.merged = sheet.merged_cell_ranges or []
+        self.declared = declared  # items of the resource
         self.header: list[str] = []
         self.names: list[str] = []
         if sheet.height:
@@ -55,7 +64,7 @@ class Sheet:
             header.pop()
         width = max([len(header), *(self._width(header) if header else ())])
         self.header = [*header, *[""] * (width - len(header))]
-        self.names = column_names(self.header)
+        self.names = column_names(self.header, declared=self.declared)
 
     def _spread_header(self, parts: list[list[str | None]], first: int) -> None:
         for (top, left), (bottom, right) in self.merged:

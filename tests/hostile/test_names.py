@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from support.collecting import Item, Office, Resource, Spec
 
 from connectors.base import CollectError
@@ -116,6 +117,15 @@ WAYS = (("delimited", as_csv), ("json", as_json), ("json_lines", as_json_lines))
 def test_an_undeclared_name_takes_nothing_from_a_declared_one(number: int, tmp_path: Path) -> None:
     kind, written = WAYS[number % len(WAYS)]
     must_be_right(*collected(tmp_path, kind, "a.txt", written(CASES[number])))
+
+
+def test_of_names_that_differ_in_case_the_declared_one_keeps_its_own_in_a_workbook_too(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        for number, row in enumerate([("NAME", *ITEMS), *(("x", *row) for row in ROWS)]):
+            page.write_row(number, 0, row)
+    must_be_right(*collected(tmp_path, "excel", "a.xlsx", stream.getvalue()))
 
 
 FILES = ["a b.csv", "a'b.csv", 'a"b.csv', "a;b.csv", "a*b.csv", "a[1].csv", "{a}.csv", "a\\b.csv", "a\nb.csv", "é.csv",

@@ -125,7 +125,9 @@ def test_of_names_that_differ_in_case_the_declared_one_keeps_its_own_in_a_workbo
         page = book.add_worksheet()
         for number, row in enumerate([("NAME", *ITEMS), *(("x", *row) for row in ROWS)]):
             page.write_row(number, 0, row)
-    must_be_right(*collected(tmp_path, "excel", "a.xlsx", stream.getvalue()))
+    office, resource, error = collected(tmp_path, "excel", "a.xlsx", stream.getvalue())
+    assert error is None
+    must_be_right(office, resource, error)
 
 
 FILES = ["a b.csv", "a'b.csv", 'a"b.csv', "a;b.csv", "a*b.csv", "a[1].csv", "{a}.csv", "a\\b.csv", "a\nb.csv", "é.csv",
